@@ -1,0 +1,168 @@
+/* Memory. Small blocks are kept per thread, by size class, because a tensor, its storage and its node are made and
+ * dropped at every op: a list pop instead of malloc. Classes: multiples of 64 bytes to 1 KiB, then four per doubling.
+ * A thread keeps at most CACHE_LIMIT bytes; what is above goes back to malloc, and all of it when the thread ends. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "impl.h"
+
+enum { ALIGNMENT = 64, SMALL_LIMIT = 1024, LINEAR_CLASSES = 16, CLASSES = 40, CACHE_LIMIT = 16 << 20 };
+static const size_t CACHED_LIMIT = 64 << 10; /* larger blocks are malloc's */
+
+typedef struct Block {
+    struct Block *next;
+} Block;
+
+typedef struct cer_Cache {
+    Block *free[CLASSES];
+    size_t held;
+} cer_Cache;
+
+void cer_cache_release(cer_Cache *cache); /* called by thread.c when a thread ends */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ALWAYS_BYPASS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ALWAYS_BYPASS 1
+#endif
+#endif
+#ifndef ALWAYS_BYPASS
+#define ALWAYS_BYPASS 0
+#endif
+
+bool cer_alloc_bypassed(void)
+{
+    static _Atomic int decided; /* 0 not yet, 1 cached, 2 bypassed */
+    int d = atomic_load_explicit(&decided, memory_order_relaxed);
+    if (d == 0) {
+        const char *wish = getenv("CERILLA_ALLOC");
+        d = ALWAYS_BYPASS || (wish && strcmp(wish, "malloc") == 0) ? 2 : 1;
+        atomic_store_explicit(&decided, d, memory_order_relaxed);
+    }
+    return d == 2;
+}
+
+/* The class of a size, and the size of the class's blocks. */
+static int class_of(size_t bytes, size_t *block)
+{
+    if (bytes <= SMALL_LIMIT) {
+        size_t k = bytes ? (bytes - 1) / ALIGNMENT : 0;
+        *block = (k + 1) * ALIGNMENT;
+        return (int)k;
+    }
+    int doubling = 0;
+    size_t base = SMALL_LIMIT;
+    while (base * 2 < bytes) {
+        base *= 2;
+        doubling++;
+    }
+    size_t quarter = base / 4, step = (bytes - base + quarter - 1) / quarter; /* 1..4 */
+    *block = base + step * quarter;
+    return LINEAR_CLASSES + 4 * doubling + (int)step - 1;
+}
+
+static void *fresh(size_t bytes)
+{
+    if (bytes > SIZE_MAX - ALIGNMENT) return NULL;
+    return aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+}
+
+static bool made_to_fail(cer_Thread *t)
+{
+    t->allocations++;
+    return t->fail_at && t->allocations == t->fail_at;
+}
+
+void *cer_alloc(size_t bytes)
+{
+    cer_Thread *t = cer_thread();
+    if (made_to_fail(t)) return NULL;
+    if (bytes > CACHED_LIMIT || cer_alloc_bypassed()) return fresh(bytes ? bytes : 1);
+    size_t size;
+    int k = class_of(bytes, &size);
+    cer_Cache *cache = t->cache;
+    if (!cache) {
+        cache = t->cache = calloc(1, sizeof *cache);
+        if (!cache) return NULL;
+    }
+    Block *b = cache->free[k];
+    if (!b) return fresh(size);
+    cache->free[k] = b->next;
+    cache->held -= size;
+    return b;
+}
+
+void cer_free(void *block, size_t bytes)
+{
+    if (!block) return;
+    cer_Cache *cache = cer_thread()->cache;
+    size_t size;
+    if (bytes > CACHED_LIMIT || !cache || cer_alloc_bypassed() || cache->held >= CACHE_LIMIT) {
+        free(block);
+        return;
+    }
+    int k = class_of(bytes, &size);
+    Block *b = block;
+    b->next = cache->free[k];
+    cache->free[k] = b;
+    cache->held += size;
+}
+
+void *cer_grow(void *block, size_t old_bytes, size_t new_bytes)
+{
+    void *moved = cer_alloc(new_bytes);
+    if (!moved) return NULL;
+    if (block) memcpy(moved, block, old_bytes < new_bytes ? old_bytes : new_bytes);
+    cer_free(block, old_bytes);
+    return moved;
+}
+
+void cer_cache_release(cer_Cache *cache)
+{
+    if (!cache) return;
+    for (int k = 0; k < CLASSES; k++)
+        for (Block *b = cache->free[k]; b;) {
+            Block *next = b->next;
+            free(b);
+            b = next;
+        }
+    free(cache);
+}
+
+void torch_fail_allocation(int64_t k)
+{
+    cer_Thread *t = cer_thread();
+    t->fail_at = k > 0 ? t->allocations + k : 0;
+}
+
+int64_t torch_allocations(void)
+{
+    return cer_thread()->allocations;
+}
+
+/* ---- storage ------------------------------------------------------------------------------------------------ */
+
+cer_Storage *cer_storage_new(size_t bytes)
+{
+    const size_t header = (sizeof(cer_Storage) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (bytes > SIZE_MAX / 2) return NULL;
+    cer_Storage *s = cer_alloc(header + bytes);
+    if (!s) return NULL;
+    atomic_init(&s->refs, 1);
+    atomic_init(&s->version, 0);
+    s->shared = false;
+    s->data = (char *)s + header;
+    s->bytes = bytes;
+    s->block_bytes = header + bytes;
+    s->deleter = NULL;
+    s->context = NULL;
+    return s;
+}
+
+void cer_storage_release(cer_Storage *s)
+{
+    if (!cer_count_down(&s->refs, s->shared)) return;
+    if (s->deleter) s->deleter(s->data, s->context);
+    cer_free(s, s->block_bytes);
+}

@@ -1,0 +1,305 @@
+/* The public face of the engine: backward, grad, and what a tensor knows of its history. */
+#include <string.h>
+
+#include "engine.h"
+
+/* ---- roots -------------------------------------------------------------------------------------------------------- */
+
+static Tensor *ones_for(const Tensor *x)
+{
+    Tensor *one = cer_empty(x->dtype, x->ndim, x->shape);
+    if (!one) return NULL;
+    int64_t n = 1;
+    cer_convert(one->data, one->dtype, &n, torch_int64, 1);
+    return one;
+}
+
+/* The gradient that the caller gave for output i, or the implicit 1. */
+static Tensor *root_gradient(const char *op, const Tensor *x, Tensor *given, int64_t i)
+{
+    if (!given) {
+        if (x->numel == 1) return ones_for(x);
+        cer_raise(TORCH_RUNTIME_ERROR, op, "grad can be implicitly created only for scalar outputs");
+        return NULL;
+    }
+    if (!cer_usable(given, op, 2)) return NULL;
+    if (given->ndim == x->ndim && memcmp(given->shape, x->shape, sizeof(int64_t) * x->ndim) == 0) return cer_to(given, x->dtype);
+    torch_Size a = torch_shape(given), b = torch_shape(x);
+    cer_raise(TORCH_RUNTIME_ERROR, op, "Mismatch in shape: grad_output[%lld] has a shape of %s and output[%lld] has a shape of %s.",
+              (long long)i, torch_size_str(a), (long long)i, torch_size_str(b));
+    return NULL;
+}
+
+static bool root_of(const char *op, Tensor *x, Tensor *given, int64_t i, cer_Root *root)
+{
+    if (!cer_usable(x, op, 1)) return false;
+    if (!(x->flags & CER_REQUIRES_GRAD))
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "element %lld of tensors does not require grad and does not have a grad_fn", (long long)i);
+    root->gradient = root_gradient(op, x, given, i);
+    if (!root->gradient) return false;
+    root->node = x->node ? x->node : cer_accumulator(x);
+    root->output = x->output;
+    return root->node || cer_raise_memory(op, sizeof(cer_Node));
+}
+
+/* ---- inputs --------------------------------------------------------------------------------------------------------- */
+
+bool cer_engine_is_input(const cer_Engine *e, const cer_Node *n)
+{
+    for (int64_t i = 0; i < e->n_inputs; i++)
+        if (e->inputs[i]->node == n) return true;
+    return false;
+}
+
+bool cer_engine_capture(cer_Engine *e, const cer_Node *n, uint32_t output, Tensor *gradient)
+{
+    for (int64_t i = 0; i < e->n_inputs; i++)
+        if (e->inputs[i]->node == n && e->inputs[i]->output == output) {
+            cer_retain(gradient);
+            e->captured[i] = gradient;
+        }
+    return true;
+}
+
+static bool check_inputs(const char *op, Tensor *const *inputs, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (!cer_usable(inputs[i], op, (int)i + 1)) return false;
+        if (!(inputs[i]->flags & CER_REQUIRES_GRAD))
+            return cer_raise(TORCH_RUNTIME_ERROR, op, "One of the differentiated Tensors does not require grad");
+        if (!inputs[i]->node && !cer_accumulator(inputs[i])) return cer_raise_memory(op, sizeof(cer_Node));
+    }
+    return true;
+}
+
+/* ---- torch.autograd.grad -------------------------------------------------------------------------------------------- */
+
+torch_GradArgs torch_GradArgs_defaults(void)
+{
+    return (torch_GradArgs){.struct_size = sizeof(torch_GradArgs)};
+}
+
+static bool grad_roots(const torch_GradArgs *a, cer_Root *roots)
+{
+    for (int64_t i = 0; i < a->n_outputs; i++)
+        if (!root_of("grad", a->outputs[i], a->grad_outputs ? a->grad_outputs[i] : NULL, i, &roots[i])) return false;
+    return true;
+}
+
+/* Hands what was captured to the scope. */
+static bool deliver(const torch_GradArgs *a, Tensor **result)
+{
+    bool missing = false;
+    for (int64_t i = 0; i < a->n_inputs; i++) missing |= !result[i];
+    if (missing && !a->allow_unused)
+        cer_raise(TORCH_RUNTIME_ERROR, "grad", "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                  "allow_unused=True if this is the desired behavior.");
+    torch_Context *c = cer_context();
+    bool fine = !c->code && cer_pool_reserve(c, a->n_inputs);
+    for (int64_t i = 0; i < a->n_inputs; i++) {
+        if (fine && result[i]) cer_pool_put(c, result[i]);
+        if (fine) continue;
+        cer_release(result[i]);
+        result[i] = NULL;
+    }
+    return fine;
+}
+
+int torch_autograd_grad_args(Tensor **result, const torch_GradArgs *a)
+{
+    for (int64_t i = 0; i < a->n_inputs; i++) result[i] = NULL;
+    torch_Context *c = cer_context();
+    if (c->code) return c->code;
+    if (a->n_outputs < 1 || a->n_inputs < 1) return torch_error_raise(TORCH_VALUE_ERROR, "grad", "grad requires non-empty inputs.");
+    int64_t mark = c->pool.length;
+    size_t bytes = (size_t)a->n_outputs * sizeof(cer_Root);
+    cer_Root *roots = cer_alloc(bytes);
+    if (!roots) return cer_raise_memory("grad", (double)bytes), c->code;
+    cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph, .create_graph = a->create_graph, .selective = true,
+                    .roots = roots, .n_roots = a->n_outputs, .inputs = a->inputs, .captured = result, .n_inputs = a->n_inputs};
+    bool fine = check_inputs("grad", a->inputs, a->n_inputs) && grad_roots(a, roots) && cer_engine_run(&e) == TORCH_OK;
+    cer_free(roots, bytes);
+    cer_pool_unwind(c, mark);
+    if (fine) return deliver(a, result), c->code;
+    for (int64_t i = 0; i < a->n_inputs; i++) {
+        cer_release(result[i]);
+        result[i] = NULL;
+    }
+    return c->code;
+}
+
+Tensor *torch_autograd_grad_one(Tensor *output, Tensor *input, const torch_GradArgs *args)
+{
+    torch_GradArgs a = args ? *args : torch_GradArgs_defaults();
+    Tensor *result = NULL;
+    a.outputs = &output;
+    a.inputs = &input;
+    a.n_outputs = a.n_inputs = 1;
+    torch_autograd_grad_args(&result, &a);
+    return result;
+}
+
+/* ---- backward --------------------------------------------------------------------------------------------------------- */
+
+torch_BackwardArgs torch_BackwardArgs_defaults(void)
+{
+    return (torch_BackwardArgs){.struct_size = sizeof(torch_BackwardArgs)};
+}
+
+/* backward(inputs=...): as grad(), and then into the leaves' .grad. */
+static int backward_into(const torch_BackwardArgs *a)
+{
+    torch_Context *c = cer_context();
+    if (!check_inputs("backward", a->inputs, a->n_inputs)) return c->code;
+    for (int64_t i = 0; i < a->n_inputs; i++)
+        if (!a->inputs[i]->node->leaf)
+            return torch_error_raise(TORCH_RUNTIME_ERROR, "backward", "One of the differentiated Tensors given as 'inputs' to backward is not a leaf Tensor");
+    size_t bytes = (size_t)a->n_inputs * sizeof(Tensor *);
+    Tensor **g = cer_alloc(bytes);
+    if (!g) return cer_raise_memory("backward", (double)bytes), c->code;
+    int64_t scope = torch_scope_push();
+    torch_GradArgs grad = {.outputs = &a->self, .n_outputs = 1, .inputs = a->inputs, .n_inputs = a->n_inputs, .grad_outputs = &a->gradient,
+                           .retain_graph = a->retain_graph, .create_graph = a->create_graph, .allow_unused = true};
+    torch_autograd_grad_args(g, &grad);
+    for (int64_t i = 0; i < a->n_inputs && !c->code; i++) /* everything is computed before the first .grad changes */
+        if (g[i] && a->inputs[i]->grad) g[i] = cer_call2(&cer_op_add, a->inputs[i]->grad, g[i], NULL);
+    for (int64_t i = 0; i < a->n_inputs && !c->code; i++)
+        if (g[i]) torch_set_grad(a->inputs[i], g[i]);
+    torch_scope_pop(scope);
+    cer_free(g, bytes);
+    return c->code;
+}
+
+int torch_backward_args(const torch_BackwardArgs *a)
+{
+    torch_Context *c = cer_context();
+    if (c->code) return c->code;
+    if (a->inputs) return backward_into(a);
+    int64_t mark = c->pool.length;
+    cer_Root root;
+    if (root_of("backward", a->self, a->gradient, 0, &root)) {
+        cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph, .create_graph = a->create_graph, .roots = &root, .n_roots = 1};
+        cer_engine_run(&e);
+    }
+    cer_pool_unwind(c, mark);
+    return c->code;
+}
+
+/* ---- history of a tensor -------------------------------------------------------------------------------------------- */
+
+static bool look(const Tensor *x, const char *what)
+{
+    return !cer_error_pending() && cer_usable(x, what, 1);
+}
+
+bool torch_requires_grad(const Tensor *x)
+{
+    return look(x, "requires_grad") && x->flags & CER_REQUIRES_GRAD;
+}
+
+bool torch_is_leaf(const Tensor *x)
+{
+    return look(x, "is_leaf") && (!x->node || x->node->leaf);
+}
+
+Tensor *torch_requires_grad_(Tensor *x, bool requires_grad)
+{
+    if (!look(x, "requires_grad_")) return NULL;
+    bool leaf = !x->node || x->node->leaf;
+    if (!leaf && !requires_grad) {
+        cer_raise(TORCH_RUNTIME_ERROR, "requires_grad_", "you can only change requires_grad flags of leaf variables. If you want to use "
+                  "a computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+        return NULL;
+    }
+    if (requires_grad && !torch_dtype_is_floating_point(x->dtype)) {
+        cer_raise(TORCH_RUNTIME_ERROR, "requires_grad_", "only Tensors of floating point dtype can require gradients");
+        return NULL;
+    }
+    if (leaf) x->flags = (uint8_t)(requires_grad ? x->flags | CER_REQUIRES_GRAD : x->flags & ~CER_REQUIRES_GRAD);
+    return x;
+}
+
+Tensor *torch_grad(const Tensor *x)
+{
+    return look(x, "grad") ? x->grad : NULL;
+}
+
+int torch_set_grad(Tensor *x, Tensor *grad)
+{
+    if (!look(x, "grad") || (grad && !cer_usable(grad, "grad", 2))) return torch_error_code();
+    if (grad == x) return torch_error_raise(TORCH_RUNTIME_ERROR, "grad", "can't assign Variable as its own grad");
+    if (grad && grad->dtype != x->dtype)
+        return torch_error_raise(TORCH_RUNTIME_ERROR, "grad", "assigned grad has data of a different type");
+    if (grad && (grad->ndim != x->ndim || memcmp(grad->shape, x->shape, sizeof(int64_t) * x->ndim) != 0))
+        return torch_error_raise(TORCH_RUNTIME_ERROR, "grad", "assigned grad has data of a different size");
+    Tensor *old = x->grad;
+    if (grad) cer_retain(grad);
+    x->grad = grad;
+    cer_release(old);
+    return TORCH_OK;
+}
+
+Tensor *torch_detach(Tensor *x)
+{
+    return cer_call1(&cer_op_detach, x, NULL);
+}
+
+Tensor *torch_detach_(Tensor *x)
+{
+    if (!look(x, "detach_")) return NULL;
+    if (x->base) {
+        cer_raise(TORCH_RUNTIME_ERROR, "detach_", "Can't detach views in-place. Use detach() instead.");
+        return NULL;
+    }
+    cer_Node *node = x->node;
+    if (node && !node->leaf) {
+        if (x->flags & CER_RETAINS_GRAD && node->extra) node->extra->keeps[x->output] = NULL;
+        x->node = NULL;
+        x->output = 0;
+        cer_node_release(node);
+    }
+    x->flags &= (uint8_t) ~(CER_REQUIRES_GRAD | CER_RETAINS_GRAD);
+    return x;
+}
+
+int torch_retain_grad(Tensor *x)
+{
+    if (!look(x, "retain_grad")) return torch_error_code();
+    if (!(x->flags & CER_REQUIRES_GRAD))
+        return torch_error_raise(TORCH_RUNTIME_ERROR, "retain_grad", "can't retain_grad on Tensor that has requires_grad=False");
+    if (!x->node || x->node->leaf || x->flags & CER_RETAINS_GRAD) return TORCH_OK;
+    cer_Node *n = x->node;
+    if (!n->extra) {
+        n->extra = cer_alloc(sizeof *n->extra);
+        if (!n->extra) return cer_raise_memory("retain_grad", sizeof *n->extra), torch_error_code();
+        *n->extra = (cer_NodeExtra){{NULL, NULL}};
+    }
+    n->extra->keeps[x->output] = x;
+    x->flags |= CER_RETAINS_GRAD;
+    return TORCH_OK;
+}
+
+const char *torch_grad_fn(const Tensor *x)
+{
+    return look(x, "grad_fn") && x->node && !x->node->leaf ? x->node->op->grad_name : NULL;
+}
+
+/* ---- grad mode ---------------------------------------------------------------------------------------------------------- */
+
+bool torch_is_grad_enabled(void)
+{
+    return !cer_context()->grad_off;
+}
+
+bool torch_set_grad_enabled(bool enabled)
+{
+    torch_Context *c = cer_context();
+    bool before = !c->grad_off;
+    c->grad_off = !enabled;
+    return before;
+}
+
+void torch_grad_mode_leave(const bool *before)
+{
+    cer_context()->grad_off = !*before;
+}

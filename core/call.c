@@ -1,0 +1,277 @@
+/* The one function that runs an op: operands checked, form found, memory had, graph node made, kernel run, result handed
+ * to the scope. Everything that can fail comes before the kernel writes. */
+#include <string.h>
+
+#include "impl.h"
+
+/* Which operands want a gradient? One bit each for the first 32; all others answer for bit 31. */
+static bool check_operands(cer_Call *c, bool *any_grad)
+{
+    bool grad = false;
+    for (int64_t i = 0; i < c->n_in; i++) {
+        if (c->in[i].kind != TORCH_KIND_TENSOR) continue;
+        const Tensor *t = c->in[i].as.t;
+        if (!cer_usable(t, c->op->name, (int)i + 1)) return false;
+        grad |= (t->flags & CER_REQUIRES_GRAD) != 0;
+    }
+    *any_grad = grad;
+    return true;
+}
+
+/* In place on a tensor whose history matters: PyTorch's refusals. */
+static bool check_in_place(const cer_Call *c, bool recording)
+{
+    const Tensor *t = c->self;
+    if (recording && t->flags & CER_REQUIRES_GRAD && (!t->node || t->node->leaf))
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "a leaf Variable that requires grad is being used in an in-place operation.");
+    if (recording && t->flags & CER_REQUIRES_GRAD && t->base && t->base->flags & CER_REQUIRES_GRAD && (!t->base->node || t->base->node->leaf))
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
+                         "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+    if (c->op->flags & CER_RESTRIDE) return true;
+    for (int i = 0; i < t->ndim; i++)
+        if (t->stride[i] == 0 && t->shape[i] > 1)
+            return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
+                             "unsupported operation: more than one element of the written-to tensor refers to a single "
+                             "memory location. Please clone() the tensor before performing the operation.");
+    return true;
+}
+
+/* ---- outputs -------------------------------------------------------------------------------------------------- */
+
+static void apply_form(Tensor *t, const cer_Form *f)
+{
+    t->dtype = f->dtype;
+    t->ndim = f->ndim;
+    int64_t next = 1;
+    for (int i = f->ndim; i-- > 0;) {
+        t->shape[i] = f->shape[i];
+        t->stride[i] = f->strided ? f->stride[i] : next;
+        next *= f->shape[i] > 1 ? f->shape[i] : 1;
+    }
+    if (f->strided) {
+        cer_update_contiguous(t);
+        return;
+    }
+    t->contiguous = true;
+    t->numel = 1;
+    for (int i = 0; i < f->ndim; i++) t->numel *= f->shape[i];
+}
+
+static Tensor *new_output(const cer_Op *op, const cer_Form *f)
+{
+    Tensor *t = cer_tensor_header();
+    if (!t) {
+        cer_raise_memory(op->name, sizeof *t);
+        return NULL;
+    }
+    apply_form(t, f);
+    t->op = op;
+    size_t bytes = (size_t)t->numel * torch_dtype_size(f->dtype);
+    t->storage = cer_storage_new(bytes);
+    if (!t->storage) {
+        cer_release(t);
+        cer_raise_memory(op->name, (double)bytes);
+        return NULL;
+    }
+    t->data = t->storage->data;
+    return t;
+}
+
+static Tensor *new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
+{
+    Tensor *t = cer_tensor_header();
+    if (!t) {
+        cer_raise_memory(op->name, sizeof *t);
+        return NULL;
+    }
+    t->op = op;
+    t->storage = of->storage;
+    cer_count_up(&t->storage->refs, t->storage->shared);
+    t->data = of->data + f->offset * (int64_t)torch_dtype_size(of->dtype);
+    if (op->vjp) { /* detach has none: its result is no view as far as history goes */
+        t->base = of->base ? of->base : of;
+        cer_retain(t->base);
+    }
+    apply_form(t, f);
+    return t;
+}
+
+static bool make_outputs(cer_Call *c)
+{
+    if (c->op->flags & CER_INPLACE) {
+        c->out[0] = c->self;
+        return true;
+    }
+    for (int k = 0; k < c->op->n_outputs; k++) {
+        c->out[k] = c->op->flags & CER_VIEW ? new_view(c->op, &c->form[k], c->in[0].as.t) : new_output(c->op, &c->form[k]);
+        if (!c->out[k]) return false;
+    }
+    return true;
+}
+
+static void drop_outputs(cer_Call *c)
+{
+    for (int k = 0; k < c->op->n_outputs; k++) {
+        if (!(c->op->flags & CER_INPLACE)) cer_release(c->out[k]);
+        c->out[k] = NULL;
+    }
+}
+
+/* ---- recording ------------------------------------------------------------------------------------------------- */
+
+static void describe_output(cer_Output *o, const Tensor *t)
+{
+    o->gradient = NULL;
+    o->dtype = t->dtype;
+    o->ndim = t->ndim;
+    for (int i = 0; i < t->ndim; i++) o->shape[i] = t->shape[i];
+}
+
+/* The node of this call, not yet tied to its outputs: edges to what made the operands, and the operands to be saved. */
+static cer_Node *new_node(cer_Call *c)
+{
+    const cer_Op *op = c->op;
+    uint16_t saves = 0;
+    for (int64_t i = 0; i < c->n_in; i++) {
+        bool need = c->in[i].kind == TORCH_KIND_TENSOR && c->in[i].as.t->flags & CER_REQUIRES_GRAD;
+        if (need) saves |= op->saves[i < 2 ? i : 2];
+    }
+    cer_Node *n = cer_node_new(op, c->n_in, saves, c->attrs);
+    if (!n) return NULL;
+    for (int64_t i = 0; i < c->n_in; i++) {
+        n->edges[i].node = NULL;
+        if (c->in[i].kind != TORCH_KIND_TENSOR || !(c->in[i].as.t->flags & CER_REQUIRES_GRAD)) continue;
+        Tensor *t = c->in[i].as.t;
+        cer_Node *to = t->node ? t->node : cer_accumulator(t);
+        if (!to) {
+            cer_node_release(n);
+            return NULL;
+        }
+        cer_node_retain(to);
+        n->edges[i].node = to;
+        n->edges[i].output = t->output;
+    }
+    int slot = 0;
+    for (int i = 0; i < 8; i++)
+        if (saves & CER_SAVE(i)) {
+            torch_Scalar *s = &n->saved[slot++];
+            *s = i < c->n_in ? c->in[i] : torch_scalar_none();
+            if (s->kind != TORCH_KIND_TENSOR) continue;
+            if (s->as.t == c->self) { /* about to be overwritten: keep what it was */
+                Tensor *copy = cer_call1(&cer_op_clone, s->as.t, NULL);
+                if (!copy) {
+                    s->kind = TORCH_KIND_NONE;
+                    cer_node_release(n);
+                    return NULL;
+                }
+                s->as.t = copy;
+            }
+            cer_retain(s->as.t);
+            s->version = cer_version(s->as.t);
+        }
+    return n;
+}
+
+/* Room for the saved outputs: aliases without history, so that a node never holds what holds the node. */
+static bool prepare_saved_outputs(cer_Call *c, cer_Node *n, Tensor **alias)
+{
+    for (int k = 0; k < c->op->n_outputs; k++) {
+        alias[k] = NULL;
+        if (!(n->saves & CER_SAVE_OUTPUT(k))) continue;
+        alias[k] = cer_alias(c->out[k]);
+        if (!alias[k]) return false;
+    }
+    return true;
+}
+
+static void tie(cer_Call *c, cer_Node *n, Tensor **alias)
+{
+    int slot = 0;
+    for (int i = 0; i < 8; i++) slot += n->saves >> i & 1;
+    for (int k = 0; k < c->op->n_outputs; k++) {
+        Tensor *t = c->out[k];
+        describe_output(&n->outputs[k], t);
+        if (alias[k]) {
+            n->saved[slot] = torch_scalar_tensor(alias[k]);
+            n->saved[slot++].version = cer_version(t);
+        }
+        if (k == 1 && c->op->flags & CER_SECOND_INDEX) continue;
+        if (k > 0) cer_node_retain(n);
+        cer_Node *old = t->node; /* in place: the old history is now behind an edge of n */
+        if (t->flags & CER_RETAINS_GRAD && old && old->extra) {
+            old->extra->keeps[t->output] = NULL;
+            t->flags &= (uint8_t)~CER_RETAINS_GRAD;
+        }
+        t->node = n;
+        t->output = (uint32_t)k;
+        t->flags |= CER_REQUIRES_GRAD;
+        if (old) cer_node_release(old);
+    }
+}
+
+/* ---- the call ---------------------------------------------------------------------------------------------------- */
+
+static bool run(torch_Context *context, cer_Call *c)
+{
+    const cer_Op *op = c->op;
+    bool wants_grad;
+    if (!check_operands(c, &wants_grad)) return false;
+    bool recording = wants_grad && op->vjp && !context->grad_off;
+    c->out[0] = c->out[1] = NULL;
+    if (op->flags & CER_INPLACE) {
+        c->self = c->in[0].as.t;
+        if (!check_in_place(c, wants_grad && !context->grad_off)) return false;
+        if (recording && c->self->base) {
+            return cer_raise(TORCH_NOT_IMPLEMENTED_ERROR, op->name,
+                             "%s: in place on a view that needs a gradient is not supported yet; clone() the view first", op->name);
+        }
+    }
+    if (!op->shape(c)) return false;
+    if (recording && !torch_dtype_is_floating_point((op->flags & CER_INPLACE ? c->self->dtype : c->form[0].dtype)))
+        recording = false;
+    Tensor *alias[2] = {NULL, NULL};
+    cer_Node *node = NULL;
+    bool fine = make_outputs(c) && cer_pool_reserve(context, op->n_outputs);
+    if (fine && recording) {
+        node = new_node(c);
+        fine = node && prepare_saved_outputs(c, node, alias);
+        if (!fine && !context->code) cer_raise_memory(op->name, sizeof *node);
+    }
+    if (fine && op->kernel) fine = op->kernel(c);
+    if (!fine) {
+        cer_release(alias[0]);
+        cer_release(alias[1]);
+        if (node) cer_node_release(node);
+        drop_outputs(c);
+        return false;
+    }
+    if (op->flags & CER_INPLACE) {
+        if (op->flags & CER_RESTRIDE) apply_form(c->self, &c->form[0]);
+        atomic_store_explicit(&c->self->storage->version, cer_version(c->self) + 1, memory_order_relaxed);
+    }
+    if (node) tie(c, node, alias);
+    if (!(op->flags & CER_INPLACE))
+        for (int k = 0; k < op->n_outputs; k++) cer_pool_put(context, c->out[k]);
+    return true;
+}
+
+Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **second)
+{
+    torch_Context *context = cer_context();
+    if (second) *second = NULL;
+    if (context->code) return NULL;
+    cer_Call c;
+    c.op = op;
+    c.in = in;
+    c.n_in = n_in;
+    c.attrs = attrs;
+    c.self = NULL;
+    if (!run(context, &c)) return NULL;
+    if (second) *second = c.out[1];
+    return c.out[0];
+}
+
+Tensor *cer_call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs)
+{
+    return cer_call_two(op, in, n_in, attrs, NULL);
+}

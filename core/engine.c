@@ -1,0 +1,391 @@
+/* The backward engine. It counts, for every node that the roots lead to, how many gradients will arrive; runs a node when
+ * the last one has, newest node first; and keeps the gradients of leaves aside until everything is computed. Nothing here
+ * recurses: a chain of a million ops needs no more stack than one. */
+#include <pthread.h>
+#include <string.h>
+
+#include "engine.h"
+
+/* ---- growing arrays ---------------------------------------------------------------------------------------------- */
+
+static bool grow(void **array, int64_t *capacity, int64_t length, size_t element)
+{
+    if (length < *capacity) return true;
+    int64_t more = *capacity ? *capacity * 2 : 32;
+    void *moved = cer_grow(*array, (size_t)*capacity * element, (size_t)more * element);
+    if (!moved) return cer_raise_memory("backward", (double)more * (double)element);
+    *array = moved;
+    *capacity = more;
+    return true;
+}
+
+/* ---- the ready queue: a heap, newest node on top ------------------------------------------------------------------ */
+
+static bool ready_push(cer_Engine *e, cer_Node *n)
+{
+    if (!grow((void **)&e->ready, &e->ready_capacity, e->n_ready, sizeof *e->ready)) return false;
+    int64_t i = e->n_ready++;
+    while (i > 0 && e->ready[(i - 1) / 2]->sequence < n->sequence) {
+        e->ready[i] = e->ready[(i - 1) / 2];
+        i = (i - 1) / 2;
+    }
+    e->ready[i] = n;
+    return true;
+}
+
+static cer_Node *ready_pop(cer_Engine *e)
+{
+    cer_Node *top = e->ready[0], *last = e->ready[--e->n_ready];
+    int64_t i = 0;
+    for (;;) {
+        int64_t child = 2 * i + 1;
+        if (child >= e->n_ready) break;
+        if (child + 1 < e->n_ready && e->ready[child + 1]->sequence > e->ready[child]->sequence) child++;
+        if (e->ready[child]->sequence <= last->sequence) break;
+        e->ready[i] = e->ready[child];
+        i = child;
+    }
+    e->ready[i] = last;
+    return top;
+}
+
+/* ---- finding the graph --------------------------------------------------------------------------------------------- */
+
+static pthread_mutex_t shared_lock;
+static pthread_once_t shared_once = PTHREAD_ONCE_INIT;
+
+static void shared_lock_create(void)
+{
+    pthread_mutexattr_t kind;
+    pthread_mutexattr_init(&kind);
+    pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&shared_lock, &kind);
+    pthread_mutexattr_destroy(&kind);
+}
+
+/* First sight of a node in this backward. Accumulators of tensors that several threads hold carry marks that only one
+ * backward may use at a time: the first such node takes the lock for the rest of it. */
+static void meet(cer_Engine *e, cer_Node *n)
+{
+    if (n->shared && !e->locked) {
+        pthread_once(&shared_once, shared_lock_create);
+        pthread_mutex_lock(&shared_lock);
+        e->locked = true;
+    }
+    n->epoch = e->epoch;
+    n->dependencies = 0;
+    n->wanted = n->captured = false;
+}
+
+static bool met(cer_Engine *e, const cer_Node *n)
+{
+    if (n->shared && !e->locked) return false; /* unlocked, its mark must not even be read */
+    return n->epoch == e->epoch;
+}
+
+static bool path_push(cer_Engine *e, cer_Node *n)
+{
+    if (!grow((void **)&e->path, &e->path_capacity, e->n_path, sizeof *e->path)) return false;
+    e->path[e->n_path].node = n;
+    e->path[e->n_path++].edge = 0;
+    return true;
+}
+
+/* Counts the gradients each node will get. */
+static bool count_dependencies(cer_Engine *e)
+{
+    while (e->n_path) {
+        cer_Node *n = e->path[--e->n_path].node;
+        for (uint32_t i = 0; i < n->n_inputs; i++) {
+            cer_Node *to = n->edges[i].node;
+            if (!to) continue;
+            if (!met(e, to)) {
+                meet(e, to);
+                if (to->n_inputs && !path_push(e, to)) return false;
+            }
+            to->dependencies++;
+        }
+    }
+    return true;
+}
+
+/* Depth first, children before parents: which nodes lead to an input that was asked for? Then only gradients that travel
+ * between wanted nodes are counted. */
+static bool mark_wanted(cer_Engine *e)
+{
+    while (e->n_path) {
+        cer_Step *step = &e->path[e->n_path - 1];
+        cer_Node *n = step->node;
+        if (step->edge < n->n_inputs) {
+            cer_Node *to = n->edges[step->edge++].node;
+            if (to && !met(e, to)) {
+                meet(e, to);
+                to->captured = to->wanted = cer_engine_is_input(e, to);
+                if (!path_push(e, to)) return false;
+            }
+            continue;
+        }
+        for (uint32_t i = 0; i < n->n_inputs; i++) {
+            cer_Node *to = n->edges[i].node;
+            if (!to || !to->wanted) continue;
+            n->wanted = true;
+            to->dependencies++;
+        }
+        e->n_path--;
+    }
+    return true;
+}
+
+/* ---- moving gradients ----------------------------------------------------------------------------------------------- */
+
+static void add_in_place(Tensor *into, const Tensor *t) /* both contiguous, same form */
+{
+    int64_t size = (int64_t)torch_dtype_size(into->dtype), stride[3] = {size, size, size};
+    char *ptr[3] = {into->data, into->data, t->data};
+    cer_kernels()->loop[KERNEL_add][into->dtype](into->numel, ptr, stride, NULL);
+}
+
+static bool may_overwrite(const cer_Engine *e, const Tensor *t)
+{
+    return !e->create_graph && cer_only_owner(t) && t->contiguous && cer_kernels()->loop[KERNEL_add][t->dtype];
+}
+
+/* slot += t. In place where nobody else can see it, on either side. */
+bool cer_engine_add(cer_Engine *e, Tensor **slot, Tensor *t)
+{
+    if (!*slot) {
+        cer_retain(t);
+        *slot = t;
+    } else if (may_overwrite(e, *slot) && t->contiguous && t->dtype == (*slot)->dtype) {
+        add_in_place(*slot, t);
+    } else if (may_overwrite(e, t) && (*slot)->contiguous && t->dtype == (*slot)->dtype) {
+        add_in_place(t, *slot);
+        cer_retain(t);
+        cer_release(*slot);
+        *slot = t;
+    } else {
+        Tensor *sum = cer_call2(&cer_op_add, *slot, t, NULL);
+        if (!sum) return false;
+        cer_retain(sum);
+        cer_release(*slot);
+        *slot = sum;
+    }
+    return true;
+}
+
+/* A gradient must have the form of what it belongs to: a broadcast is summed up again, a promotion undone. */
+static Tensor *fit(Tensor *g, const cer_Output *to)
+{
+    bool same = g->ndim == to->ndim;
+    for (int i = 0; same && i < to->ndim; i++) same = g->shape[i] == to->shape[i];
+    if (!same) g = cer_sum_to(g, to->ndim, to->shape);
+    if (g && g->dtype != to->dtype) g = cer_to(g, to->dtype);
+    return g;
+}
+
+static bool deliver(cer_Engine *e, const cer_Node *n, Tensor **in)
+{
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        cer_Node *to = n->edges[i].node;
+        if (!to || (e->selective && !to->wanted)) continue;
+        cer_Output *o = &to->outputs[n->edges[i].output];
+        if (in && in[i]) {
+            Tensor *g = fit(in[i], o);
+            if (!g || !cer_engine_add(e, &o->gradient, g)) return false;
+        }
+        if (--to->dependencies == 0 && !ready_push(e, to)) return false;
+    }
+    return true;
+}
+
+/* ---- running a node --------------------------------------------------------------------------------------------------- */
+
+static bool stage(cer_Engine *e, Tensor *of, Tensor *gradient)
+{
+    if (!grow((void **)&e->staged, &e->staged_capacity, e->n_staged, sizeof *e->staged)) return false;
+    cer_retain(of);
+    cer_retain(gradient);
+    e->staged[e->n_staged++] = (cer_Staged){of, gradient, false};
+    return true;
+}
+
+static bool run_vjp(cer_Engine *e, cer_Node *n, Tensor *const *g)
+{
+    if (n->freed && n->n_saved)
+        return cer_raise(TORCH_RUNTIME_ERROR, "backward",
+                         "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+                         "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+                         "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+                         "if you need to access saved tensors after calling backward.");
+    bool any = false;
+    for (int k = 0; k < n->n_outputs; k++) any |= g[k] != NULL;
+    if (!any) return deliver(e, n, NULL);
+    Tensor *few[8], **in = few;
+    if (n->n_inputs > 8 && !(in = cer_alloc(n->n_inputs * sizeof *in))) return cer_raise_memory("backward", n->n_inputs * sizeof *in);
+    for (uint32_t i = 0; i < n->n_inputs; i++) in[i] = NULL;
+    n->op->vjp(n, g, in);
+    bool fine = !e->context->code && deliver(e, n, in);
+    if (in != few) cer_free(in, n->n_inputs * sizeof *in);
+    return fine;
+}
+
+static bool leads_on(const cer_Engine *e, const cer_Node *n)
+{
+    if (!e->selective) return true;
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        if (n->edges[i].node && n->edges[i].node->wanted) return true;
+    return false;
+}
+
+static bool run_node(cer_Engine *e, cer_Node *n)
+{
+    Tensor *g[2] = {NULL, NULL};
+    bool fine = true;
+    int64_t mark = e->context->pool.length; /* what the vjp makes ends here, except what is delivered */
+    for (int k = 0; k < n->n_outputs; k++) {
+        g[k] = n->outputs[k].gradient;
+        n->outputs[k].gradient = NULL;
+        if (fine && g[k] && n->captured) fine = cer_engine_capture(e, n, (uint32_t)k, g[k]);
+        if (fine && g[k] && n->extra && n->extra->keeps[k]) fine = stage(e, n->extra->keeps[k], g[k]);
+    }
+    if (fine && n->leaf)
+        fine = e->selective || !g[0] || stage(e, n->leaf, g[0]);
+    else if (fine && leads_on(e, n))
+        fine = run_vjp(e, n, g);
+    cer_release(g[0]);
+    cer_release(g[1]);
+    cer_pool_unwind(e->context, mark);
+    if (fine && !e->retain_graph && !n->leaf) {
+        n->freed = true;
+        cer_node_drop_saved(n);
+    }
+    return fine;
+}
+
+/* ---- committing --------------------------------------------------------------------------------------------------------- */
+
+/* Everything that can fail: afterwards each staged gradient is either to be added in place or to become .grad itself. */
+static bool prepare_commit(cer_Engine *e)
+{
+    for (int64_t i = 0; i < e->n_staged; i++) {
+        cer_Staged *s = &e->staged[i];
+        Tensor *g = s->gradient, *old = s->of->grad, *made = NULL;
+        if (e->create_graph)
+            made = old ? cer_call2(&cer_op_add, old, g, NULL) : g;
+        else if (old && old->contiguous && g->contiguous && old->dtype == g->dtype && cer_kernels()->loop[KERNEL_add][g->dtype])
+            s->add_in_place = true;
+        else if (old)
+            made = cer_call2(&cer_op_add, old, g, NULL);
+        else if (!(cer_only_owner(g) && g->contiguous))
+            made = cer_call1(&cer_op_clone, g, NULL);
+        else
+            made = g;
+        if (s->add_in_place || made == g) continue;
+        if (!made) return false;
+        cer_retain(made);
+        cer_release(g);
+        s->gradient = made;
+    }
+    return true;
+}
+
+static void commit(cer_Engine *e)
+{
+    for (int64_t i = 0; i < e->n_staged; i++) {
+        cer_Staged *s = &e->staged[i];
+        if (s->add_in_place) {
+            add_in_place(s->of->grad, s->gradient);
+            atomic_store_explicit(&s->of->grad->storage->version, cer_version(s->of->grad) + 1, memory_order_relaxed);
+            continue;
+        }
+        Tensor *old = s->of->grad;
+        cer_retain(s->gradient);
+        s->of->grad = s->gradient;
+        cer_release(old);
+        if (s->of->flags & CER_SHARED) torch_share_memory_(s->of->grad);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------ */
+
+static bool start(cer_Engine *e)
+{
+    for (int64_t i = 0; i < e->n_roots; i++) {
+        cer_Node *n = e->roots[i].node;
+        if (met(e, n)) continue;
+        meet(e, n);
+        if (e->selective) n->captured = n->wanted = cer_engine_is_input(e, n);
+        if (!path_push(e, n)) return false;
+        if (e->selective && !mark_wanted(e)) return false; /* complete from each root, so that parents see it */
+    }
+    if (!e->selective && !count_dependencies(e)) return false;
+    for (int64_t i = 0; i < e->n_roots; i++) {
+        cer_Node *n = e->roots[i].node;
+        if (!cer_engine_add(e, &n->outputs[e->roots[i].output].gradient, e->roots[i].gradient)) return false;
+        bool queued = false;
+        for (int64_t j = 0; j < i; j++) queued |= e->roots[j].node == n;
+        if (!queued && n->dependencies == 0 && !ready_push(e, n)) return false;
+    }
+    return true;
+}
+
+/* After a failure, gradients may lie in nodes all over the graph: walk it once more and drop them. */
+static void clean(cer_Engine *e)
+{
+    e->n_path = 0;
+    e->epoch = cer_engine_epoch();
+    for (int64_t i = 0; i < e->n_roots; i++) {
+        cer_Node *n = e->roots[i].node;
+        if (met(e, n)) continue;
+        meet(e, n);
+        if (!path_push(e, n)) return;
+        while (e->n_path) {
+            n = e->path[--e->n_path].node;
+            for (int k = 0; k < n->n_outputs; k++) {
+                cer_release(n->outputs[k].gradient);
+                n->outputs[k].gradient = NULL;
+            }
+            for (uint32_t j = 0; j < n->n_inputs; j++) {
+                cer_Node *to = n->edges[j].node;
+                if (!to || met(e, to)) continue;
+                meet(e, to);
+                if (!path_push(e, to)) return;
+            }
+        }
+    }
+}
+
+uint64_t cer_engine_epoch(void)
+{
+    static _Atomic uint64_t last;
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
+int cer_engine_run(cer_Engine *e)
+{
+    torch_Context *c = e->context = cer_context();
+    bool grad_before = c->grad_off, selective_before = c->selective;
+    e->epoch = cer_engine_epoch();
+    c->grad_off = !e->create_graph;
+    c->selective = e->selective;
+    int64_t mark = c->pool.length;
+    bool fine = start(e);
+    while (fine && e->n_ready) fine = run_node(e, ready_pop(e));
+    fine = fine && prepare_commit(e);
+    if (fine)
+        commit(e);
+    else
+        clean(e);
+    for (int64_t i = 0; i < e->n_staged; i++) {
+        cer_release(e->staged[i].of);
+        cer_release(e->staged[i].gradient);
+    }
+    cer_pool_unwind(c, mark);
+    c->grad_off = grad_before;
+    c->selective = selective_before;
+    if (e->locked) pthread_mutex_unlock(&shared_lock);
+    cer_free(e->ready, (size_t)e->ready_capacity * sizeof *e->ready);
+    cer_free(e->path, (size_t)e->path_capacity * sizeof *e->path);
+    cer_free(e->staged, (size_t)e->staged_capacity * sizeof *e->staged);
+    return c->code;
+}

@@ -1,0 +1,236 @@
+/* Inside the core: what a tensor, a storage, a node and a context are made of. Never installed.
+ * Layers above use op.h; only core's own files and tests/core include this. */
+#ifndef CERILLA_IMPL_H
+#define CERILLA_IMPL_H
+
+#include <stdatomic.h>
+
+#include "autograd.h"
+#include "op.h"
+#include "print.h"
+#include "random.h"
+
+/* ---- memory (alloc.c) --------------------------------------------------------------------------------------
+ * Blocks of any size, 64-byte aligned; small ones come from a per-thread free list. NULL when out of memory, without
+ * raising: cer_raise_memory() does that where the op is known. The caller remembers the size. */
+void *cer_alloc(size_t bytes);
+void cer_free(void *block, size_t bytes);
+void *cer_grow(void *block, size_t old_bytes, size_t new_bytes); /* moves the content; block stays valid on failure */
+bool cer_alloc_bypassed(void); /* every block straight from malloc: under sanitizers, or CERILLA_ALLOC=malloc */
+
+/* ---- counted objects ---------------------------------------------------------------------------------------
+ * Plain increments (a relaxed load and store) until an object is shared between threads; then atomic ones. */
+static inline void cer_count_up(_Atomic int32_t *count, bool shared)
+{
+    if (shared)
+        atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+    else
+        atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* True when the count came to 0. */
+static inline bool cer_count_down(_Atomic int32_t *count, bool shared)
+{
+    if (shared) return atomic_fetch_sub_explicit(count, 1, memory_order_acq_rel) == 1;
+    int32_t left = atomic_load_explicit(count, memory_order_relaxed) - 1;
+    atomic_store_explicit(count, left, memory_order_relaxed);
+    return left == 0;
+}
+
+/* ---- storage ------------------------------------------------------------------------------------------------ */
+typedef struct cer_Storage {
+    _Atomic int32_t refs;
+    _Atomic uint32_t version; /* in-place changes so far; all views count together */
+    bool shared;
+    char *data;
+    size_t bytes;       /* of data */
+    size_t block_bytes; /* of the allocation that holds this header, and usually the data behind it */
+    void (*deleter)(void *data, void *context); /* for foreign memory; NULL when the data is part of the block */
+    void *context;
+} cer_Storage;
+
+cer_Storage *cer_storage_new(size_t bytes); /* uninitialised memory; one reference; NULL when out of memory */
+void cer_storage_release(cer_Storage *storage);
+
+static inline uint32_t cer_version(const Tensor *t);
+
+/* ---- tensor ------------------------------------------------------------------------------------------------- */
+#define CER_LIVE 0x7e2507a1u
+#define CER_DEAD 0xdeadbeefu
+
+enum {
+    CER_REQUIRES_GRAD = 1,
+    CER_SHARED = 2,       /* counts are atomic */
+    CER_RETAINS_GRAD = 4, /* its node knows it: node->extra */
+    CER_PARAMETER = 8     /* prints as Parameter */
+};
+
+struct Tensor {
+    uint32_t magic;
+    _Atomic int32_t refs;
+    uint8_t dtype, ndim, flags, contiguous; /* contiguous: cached; kept true to shape and stride */
+    uint32_t output;                        /* which output of node this is */
+    cer_Storage *storage;
+    char *data; /* first element */
+    int64_t numel;
+    cer_Node *node; /* grad_fn of a result; the accumulator of a leaf that requires grad (made when first needed) */
+    Tensor *grad;
+    Tensor *base;     /* of a view: the tensor whose memory it shows, itself no view. Retained */
+    const cer_Op *op; /* that made it, for messages; survives the tensor's death */
+    int64_t shape[TORCH_MAX_DIM];
+    int64_t stride[TORCH_MAX_DIM]; /* in elements */
+#ifndef NDEBUG
+    void *owner_context, *owner_thread; /* who made it: a tensor that is not shared may not be used elsewhere */
+#endif
+};
+
+static inline uint32_t cer_version(const Tensor *t)
+{
+    return atomic_load_explicit(&t->storage->version, memory_order_relaxed);
+}
+
+Tensor *cer_tensor_header(void);                  /* a blank header with one reference; NULL when out of memory */
+void cer_tensor_dead(Tensor *t);                  /* frees a tensor whose count came to 0 */
+Tensor *cer_alias(const Tensor *t);               /* new header on the same storage, no history; one reference */
+void cer_update_contiguous(Tensor *t);            /* recomputes numel and contiguous from shape and stride */
+
+static inline void cer_retain(Tensor *t)
+{
+    cer_count_up(&t->refs, t->flags & CER_SHARED);
+}
+static inline void cer_release(Tensor *t)
+{
+    if (t && cer_count_down(&t->refs, t->flags & CER_SHARED)) cer_tensor_dead(t);
+}
+static inline bool cer_only_owner(const Tensor *t)
+{
+    return atomic_load_explicit(&t->refs, memory_order_relaxed) == 1 &&
+           atomic_load_explicit(&t->storage->refs, memory_order_relaxed) == 1;
+}
+
+/* ---- graph -------------------------------------------------------------------------------------------------- */
+typedef struct cer_Edge {
+    cer_Node *node; /* NULL: this input needs no gradient */
+    uint32_t output;
+} cer_Edge;
+
+/* What is known of a tensor that a node made: gradients that flow into the node must have this form. */
+typedef struct cer_Output {
+    Tensor *gradient; /* the engine's sum so far */
+    uint8_t dtype, ndim;
+    int64_t shape[TORCH_MAX_DIM];
+} cer_Output;
+
+typedef struct cer_NodeExtra { /* rarely used: tensors that keep their grad, by output; not retained */
+    Tensor *keeps[2];
+} cer_NodeExtra;
+
+struct cer_Node {
+    _Atomic int32_t refs;
+    bool shared, freed;  /* freed: its saved values are gone after a backward without retain_graph */
+    bool captured, wanted; /* engine, selective: is an input that was asked for; is one or leads to one */
+    uint8_t n_saved;
+    uint16_t n_outputs;
+    uint32_t n_inputs;
+    int32_t dependencies; /* engine: gradients still to come */
+    uint64_t epoch;       /* engine: the last backward that met this node */
+    uint64_t sequence;    /* age: later nodes run first */
+    const cer_Op *op;
+    Tensor *leaf; /* of an accumulator: its tensor, which owns the node; retain and release go to the tensor */
+    cer_Node *next;
+    cer_NodeExtra *extra;
+    size_t bytes;
+    uint16_t saves; /* bit i: input i is saved; bit 8 + k: output k */
+    cer_Edge *edges;
+    cer_Output *outputs;
+    torch_Scalar *saved;
+    void *attrs;
+};
+
+cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs);
+cer_Node *cer_accumulator(Tensor *leaf); /* its node, made on first use; NULL when out of memory */
+void cer_node_dead(cer_Node *node);
+void cer_node_drop_saved(cer_Node *node);
+
+static inline void cer_node_retain(cer_Node *n)
+{
+    if (n->leaf)
+        cer_retain(n->leaf);
+    else
+        cer_count_up(&n->refs, n->shared);
+}
+static inline void cer_node_release(cer_Node *n)
+{
+    if (n->leaf)
+        cer_release(n->leaf);
+    else if (cer_count_down(&n->refs, n->shared))
+        cer_node_dead(n);
+}
+
+/* ---- context and thread -------------------------------------------------------------------------------------- */
+enum { CER_MESSAGE = 1024, CER_HANDLERS = 16 };
+
+typedef struct cer_Pool { /* borrowed objects of all open scopes, in order; an odd pointer is a string */
+    void **item;
+    int64_t length, capacity;
+    int64_t *mark; /* where each open scope begins */
+    int64_t depth, mark_capacity;
+    bool warned;
+} cer_Pool;
+
+struct torch_Context {
+    torch_Code code;
+    bool grad_off;
+    bool selective; /* the running backward wants some inputs only */
+    bool draining; /* a node is being freed further up this stack: queue instead of recursing */
+    cer_Node *dead_nodes;
+    cer_Pool pool;
+    int n_handlers;
+    torch_ErrorHandler handler[CER_HANDLERS];
+    void *handler_data[CER_HANDLERS];
+    const char *op;
+    char message[CER_MESSAGE];
+};
+
+typedef struct cer_Thread cer_Thread;
+struct cer_Thread {
+    torch_Context *context; /* the current one */
+    torch_Context own;
+    uint64_t sequence;   /* of the next node */
+    _Atomic int64_t live_tensors, live_nodes; /* may be negative: made here, freed there. Sum over threads is the truth */
+    int64_t allocations, fail_at;
+    struct cer_Cache *cache;
+    cer_Thread *next, *previous; /* all threads, under a lock */
+};
+
+#if defined(__GNUC__)
+extern _Thread_local cer_Thread *cer_thread_pointer __attribute__((tls_model("initial-exec")));
+#else
+extern _Thread_local cer_Thread *cer_thread_pointer;
+#endif
+cer_Thread *cer_thread_start(void);
+
+static inline cer_Thread *cer_thread(void)
+{
+    cer_Thread *t = cer_thread_pointer;
+    return t ? t : cer_thread_start();
+}
+static inline void cer_tally(_Atomic int64_t *count, int64_t by) /* written by its own thread only, read by all */
+{
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + by, memory_order_relaxed);
+}
+static inline torch_Context *cer_context(void)
+{
+    return cer_thread()->context;
+}
+
+/* ---- scopes (scope.c) ----------------------------------------------------------------------------------------- */
+bool cer_pool_reserve(torch_Context *context, int64_t more); /* room for that many; raises */
+void cer_pool_unwind(torch_Context *context, int64_t length); /* releases all above */
+static inline void cer_pool_put(torch_Context *context, Tensor *t) /* takes over one reference; after a reserve */
+{
+    context->pool.item[context->pool.length++] = t;
+}
+char *cer_pool_string(size_t bytes); /* a string that the scope owns; raises */
+
+#endif

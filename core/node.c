@@ -1,0 +1,195 @@
+/* Graph nodes: making them, what they saved, and their end, which never recurses. */
+#include <string.h>
+
+#include "impl.h"
+
+/* One block: the node, its edges, outputs, saved values and attributes. */
+cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs)
+{
+    int n_saved = 0;
+    for (int i = 0; i < 16; i++) n_saved += saves >> i & 1;
+    size_t edges = sizeof(cer_Node), outputs = edges + (size_t)n_in * sizeof(cer_Edge),
+           saved = outputs + op->n_outputs * sizeof(cer_Output), attributes = saved + (size_t)n_saved * sizeof(torch_Scalar),
+           bytes = attributes + op->attrs_bytes;
+    char *block = cer_alloc(bytes);
+    if (!block) return NULL;
+    cer_Thread *thread = cer_thread();
+    cer_Node *n = (cer_Node *)block;
+    atomic_init(&n->refs, 1);
+    n->shared = n->freed = n->wanted = n->captured = false;
+    n->n_saved = (uint8_t)n_saved;
+    n->n_outputs = op->n_outputs;
+    n->n_inputs = (uint32_t)n_in;
+    n->dependencies = 0;
+    n->epoch = 0;
+    n->sequence = thread->sequence++;
+    n->op = op;
+    n->leaf = NULL;
+    n->next = NULL;
+    n->extra = NULL;
+    n->bytes = bytes;
+    n->saves = saves;
+    n->edges = (cer_Edge *)(block + edges);
+    n->outputs = (cer_Output *)(block + outputs);
+    n->saved = (torch_Scalar *)(block + saved);
+    n->attrs = block + attributes;
+    for (int64_t i = 0; i < n_in; i++) n->edges[i].node = NULL;
+    for (int k = 0; k < op->n_outputs; k++) n->outputs[k].gradient = NULL;
+    for (int i = 0; i < n_saved; i++) n->saved[i].kind = TORCH_KIND_NONE;
+    if (op->attrs_bytes) memcpy(n->attrs, attrs, op->attrs_bytes);
+    cer_tally(&thread->live_nodes, 1);
+    return n;
+}
+
+cer_Node *cer_accumulator(Tensor *leaf)
+{
+    if (leaf->node) return leaf->node;
+    cer_Node *n = cer_node_new(&cer_op_accumulate, 0, 0, NULL);
+    if (!n) return NULL;
+    n->leaf = leaf;
+    n->shared = leaf->flags & CER_SHARED;
+    n->sequence = UINT64_MAX; /* leaves are served as soon as their gradient is complete */
+    cer_Output *o = &n->outputs[0];
+    o->dtype = leaf->dtype;
+    o->ndim = leaf->ndim;
+    memcpy(o->shape, leaf->shape, sizeof(int64_t) * leaf->ndim);
+    leaf->node = n;
+    leaf->output = 0;
+    return n;
+}
+
+void cer_node_drop_saved(cer_Node *n)
+{
+    for (int i = 0; i < n->n_saved; i++)
+        if (n->saved[i].kind == TORCH_KIND_TENSOR) {
+            Tensor *t = n->saved[i].as.t;
+            n->saved[i].kind = TORCH_KIND_NONE;
+            cer_release(t);
+        }
+}
+
+static void destroy(cer_Node *n)
+{
+    cer_node_drop_saved(n);
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        if (n->edges[i].node) cer_node_release(n->edges[i].node);
+    for (int k = 0; k < n->n_outputs; k++) cer_release(n->outputs[k].gradient);
+    cer_free(n->extra, sizeof *n->extra);
+    cer_tally(&cer_thread()->live_nodes, -1);
+    cer_free(n, n->bytes);
+}
+
+/* Nodes that die while another is being destroyed wait in a list: a long chain must not become a deep stack. */
+void cer_node_dead(cer_Node *n)
+{
+    torch_Context *c = cer_context();
+    n->next = c->dead_nodes;
+    c->dead_nodes = n;
+    if (c->draining) return;
+    c->draining = true;
+    while (c->dead_nodes) {
+        n = c->dead_nodes;
+        c->dead_nodes = n->next;
+        destroy(n);
+    }
+    c->draining = false;
+}
+
+/* ---- for vjps ---------------------------------------------------------------------------------------------------- */
+
+bool cer_needs(const cer_Node *n, int64_t i)
+{
+    const cer_Node *to = n->edges[i].node;
+    return to && (to->wanted || !cer_context()->selective);
+}
+
+static int slot_of(const cer_Node *n, int bit)
+{
+    int slot = 0;
+    for (int i = 0; i < bit; i++) slot += n->saves >> i & 1;
+    return slot;
+}
+
+static torch_Scalar check_version(cer_Node *n, torch_Scalar s, const char *what)
+{
+    (void)what;
+    if (s.kind != TORCH_KIND_TENSOR || s.version == cer_version(s.as.t)) return s;
+    char text[256];
+    static const char *const names[] = {"Unknown", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+    cer_raise(TORCH_RUNTIME_ERROR, n->op->name,
+              "one of the variables needed for gradient computation has been modified by an inplace operation: "
+              "[torch.%sTensor %s]%s%s%s is at version %u; expected version %u instead. Hint: enable anomaly detection to find "
+              "the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True).",
+              names[s.as.t->dtype], cer_shape_text(s.as.t->ndim, s.as.t->shape, text, sizeof text), what ? ", which is output 0 of " : "",
+              what ? what : "", what ? "," : "", cer_version(s.as.t), s.version);
+    return torch_scalar_none();
+}
+
+torch_Scalar cer_saved(cer_Node *n, int64_t i)
+{
+    if (!(n->saves & CER_SAVE(i))) return torch_scalar_none();
+    torch_Scalar s = n->saved[slot_of(n, (int)i)];
+    const char *maker = s.kind == TORCH_KIND_TENSOR && s.as.t->node && !s.as.t->node->leaf ? s.as.t->node->op->grad_name : NULL;
+    s = check_version(n, s, maker);
+    s.version = 0;
+    return s;
+}
+
+Tensor *cer_saved_tensor(cer_Node *n, int64_t i)
+{
+    torch_Scalar s = cer_saved(n, i);
+    return s.kind == TORCH_KIND_TENSOR ? s.as.t : NULL;
+}
+
+/* The alias that was saved has no history. When the backward itself is recorded, a twin with this node behind it stands in. */
+Tensor *cer_saved_output(cer_Node *n, int64_t k)
+{
+    if (!(n->saves & CER_SAVE_OUTPUT(k))) return NULL;
+    torch_Context *c = cer_context();
+    torch_Scalar s = check_version(n, n->saved[slot_of(n, 8 + (int)k)], n->op->grad_name);
+    if (s.kind != TORCH_KIND_TENSOR || c->grad_off) return s.kind == TORCH_KIND_TENSOR ? s.as.t : NULL;
+    if (!cer_pool_reserve(c, 1)) return NULL;
+    Tensor *t = cer_alias(s.as.t);
+    if (!t) {
+        cer_raise_memory(n->op->name, sizeof *t);
+        return NULL;
+    }
+    cer_node_retain(n);
+    t->node = n;
+    t->output = (uint32_t)k;
+    t->flags |= CER_REQUIRES_GRAD;
+    cer_pool_put(c, t);
+    return t;
+}
+
+const void *cer_attrs(const cer_Node *n)
+{
+    return n->attrs;
+}
+
+static torch_Size size_of(const cer_Output *o)
+{
+    torch_Size s = {.ndim = o->ndim};
+    memcpy(s.dim, o->shape, sizeof(int64_t) * o->ndim);
+    return s;
+}
+
+torch_Size cer_input_size(const cer_Node *n, int64_t i)
+{
+    return size_of(&n->edges[i].node->outputs[n->edges[i].output]);
+}
+
+torch_dtype cer_input_dtype(const cer_Node *n, int64_t i)
+{
+    return n->edges[i].node->outputs[n->edges[i].output].dtype;
+}
+
+torch_Size cer_output_size(const cer_Node *n, int64_t k)
+{
+    return size_of(&n->outputs[k]);
+}
+
+int64_t cer_n_inputs(const cer_Node *n)
+{
+    return n->n_inputs;
+}

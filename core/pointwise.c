@@ -1,0 +1,198 @@
+/* How every pointwise op runs: the result type by PyTorch's promotion, the result shape by broadcasting, then the row's loop
+ * over runs. Numbers stay numbers: they enter the loop as an operand of stride 0. */
+#include <string.h>
+
+#include "impl.h"
+
+static torch_dtype compute_type(torch_dtype t) /* half types compute in float32 */
+{
+    return t == torch_float16 || t == torch_bfloat16 ? torch_float32 : t;
+}
+
+static torch_dtype result_dtype(const cer_Call *c, torch_dtype common)
+{
+    if (c->op->rule == CER_COMPARE) return torch_bool;
+    if (c->op->rule == CER_FLOAT && !torch_dtype_is_floating_point(common)) return torch_get_default_dtype();
+    return common;
+}
+
+/* The type that operands are brought to. */
+static torch_dtype common_dtype(const cer_Call *c)
+{
+    torch_dtype common = cer_result_type(c->in, c->n_in);
+    const torch_Scalar *param = c->attrs; /* clamp(x, 0.5) of an integer tensor is a float tensor */
+    if (c->op->n_params) {
+        torch_Scalar with[8];
+        int64_t n = c->n_in < 4 ? c->n_in : 4;
+        memcpy(with, c->in, (size_t)n * sizeof *with);
+        for (int i = 0; i < c->op->n_params && i < 4; i++) with[n++] = param[i];
+        common = cer_result_type(with, n);
+    }
+    return c->op->rule == CER_FLOAT && !torch_dtype_is_floating_point(common) ? torch_get_default_dtype() : common;
+}
+
+/* If all tensors of full shape are laid out alike but not in row order, so is the result: sorts the dimensions by the strides
+ * of the first such operand. */
+static void result_strides(const cer_Call *c, cer_Form *f)
+{
+    const Tensor *like = NULL;
+    for (int64_t i = 0; i < c->n_in; i++) {
+        if (c->in[i].kind != TORCH_KIND_TENSOR) continue;
+        const Tensor *t = c->in[i].as.t;
+        if (t->ndim != f->ndim || memcmp(t->shape, f->shape, sizeof(int64_t) * f->ndim) != 0) continue;
+        if (t->contiguous) return;
+        if (!like) like = t;
+    }
+    if (!like) return;
+    int order[TORCH_MAX_DIM]; /* outermost first */
+    for (int i = 0; i < f->ndim; i++) {
+        int j = i;
+        for (; j > 0 && like->stride[order[j - 1]] < like->stride[i] && like->stride[i] != 0; j--) order[j] = order[j - 1];
+        order[j] = i;
+    }
+    int64_t next = 1;
+    for (int i = f->ndim; i-- > 0;) {
+        f->stride[order[i]] = next;
+        next *= f->shape[order[i]] > 1 ? f->shape[order[i]] : 1;
+    }
+    f->strided = true;
+}
+
+static bool no_loop(const cer_Call *c, torch_dtype t)
+{
+    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+    return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%s_cpu\" not implemented for '%s'", c->op->name, names[t]);
+}
+
+bool cer_pointwise_shape(cer_Call *c)
+{
+    cer_Form *f = &c->form[0];
+    const Tensor *first = NULL;
+    bool alike = true; /* all tensors contiguous, of one shape */
+    for (int64_t i = 0; i < c->n_in; i++) {
+        if (c->in[i].kind == TORCH_KIND_NONE)
+            return cer_raise(TORCH_TYPE_ERROR, c->op->name, "%s(): argument (position %d) must be Tensor, not NoneType", c->op->name, (int)i + 1);
+        if (c->in[i].kind != TORCH_KIND_TENSOR) continue;
+        const Tensor *t = c->in[i].as.t;
+        if (!first) {
+            first = t;
+            cer_form(f, t->dtype, t->ndim, t->shape);
+            alike = t->contiguous;
+            continue;
+        }
+        bool same = t->ndim == first->ndim && memcmp(t->shape, first->shape, sizeof(int64_t) * t->ndim) == 0;
+        alike = alike && same && t->contiguous;
+        if (same) continue;
+        int64_t ndim = f->ndim;
+        if (!cer_broadcast(c->op->name, &ndim, f->shape, t->ndim, t->shape)) return false;
+        f->ndim = (uint8_t)ndim;
+    }
+    if (!first) return cer_raise(TORCH_TYPE_ERROR, c->op->name, "%s(): expected a Tensor, got numbers only", c->op->name);
+    if (!alike) result_strides(c, f);
+    torch_dtype common = common_dtype(c), result = result_dtype(c, common);
+    if (!cer_kernels()->loop[c->op->loop][compute_type(common)]) return no_loop(c, common);
+    f->dtype = (uint8_t)result;
+    if (!(c->op->flags & CER_INPLACE)) return true;
+    char want[128], have[128];
+    const Tensor *self = c->self;
+    if (f->ndim != self->ndim || memcmp(f->shape, self->shape, sizeof(int64_t) * f->ndim) != 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "output with shape %s doesn't match the broadcast shape %s",
+                         cer_shape_text(self->ndim, self->shape, have, sizeof have), cer_shape_text(f->ndim, f->shape, want, sizeof want));
+    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+    bool floating = torch_dtype_is_floating_point(result), into_floating = torch_dtype_is_floating_point(self->dtype);
+    if ((floating && !into_floating) || (result != torch_bool && self->dtype == torch_bool))
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "result type %s can't be cast to the desired output type %s", names[result],
+                         names[self->dtype]);
+    return true;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct Operand {
+    char *data;
+    const int64_t *stride; /* in elements */
+    int64_t own[TORCH_MAX_DIM];
+    char number[8]; /* the value of a number operand */
+} Operand;
+
+/* Brings input i to the compute type and the result's shape. A tensor of another type is converted first, which is rare. */
+static bool prepare(cer_Call *c, int64_t i, const Tensor *out, torch_dtype type, Operand *o)
+{
+    if (c->in[i].kind != TORCH_KIND_TENSOR) {
+        cer_scalar_as(c->in[i], type, o->number);
+        o->data = o->number;
+        memset(o->own, 0, sizeof o->own);
+        o->stride = o->own;
+        return true;
+    }
+    Tensor *t = c->in[i].as.t;
+    if (t->dtype != type) {
+        bool before = torch_set_grad_enabled(false);
+        t = cer_to(t, type);
+        torch_set_grad_enabled(before);
+        if (!t) return false;
+    }
+    o->data = t->data;
+    o->stride = t->stride;
+    if (t->ndim == out->ndim && memcmp(t->shape, out->shape, sizeof(int64_t) * t->ndim) == 0) return true;
+    cer_expand_strides(t, out->ndim, out->shape, o->own);
+    o->stride = o->own;
+    return true;
+}
+
+/* Does b reach into a's memory without being exactly a? Then writing a would change what is still to be read of b. */
+static bool overlaps(const Tensor *a, const torch_Scalar *b)
+{
+    if (b->kind != TORCH_KIND_TENSOR || b->as.t->storage != a->storage || b->as.t == a) return false;
+    const Tensor *t = b->as.t;
+    return t->data != a->data || t->ndim != a->ndim || memcmp(t->stride, a->stride, sizeof(int64_t) * a->ndim) != 0 ||
+           memcmp(t->shape, a->shape, sizeof(int64_t) * a->ndim) != 0;
+}
+
+static bool all_plain(const cer_Call *c, const Tensor *out, torch_dtype type, const Operand *o)
+{
+    if (!out->contiguous) return false;
+    for (int64_t i = 0; i < c->n_in; i++) {
+        if (c->in[i].kind != TORCH_KIND_TENSOR || o[i].stride == o[i].own) {
+            if (c->in[i].kind == TORCH_KIND_TENSOR) return false;
+            continue;
+        }
+        const Tensor *t = c->in[i].as.t;
+        if (!t->contiguous || t->dtype != type) return false;
+    }
+    return true;
+}
+
+bool cer_pointwise_kernel(cer_Call *c)
+{
+    Tensor *out = c->out[0], *target = out;
+    torch_dtype common = common_dtype(c), type = compute_type(common);
+    torch_dtype made = c->op->rule == CER_COMPARE ? torch_bool : type;
+    cer_Loop loop = cer_kernels()->loop[c->op->loop][type];
+    Operand operand[3];
+    double param[4];
+    int64_t mark = cer_context()->pool.length;
+    bool detour = out->dtype != made;
+    for (int64_t i = 0; i < c->n_in && c->self; i++) detour |= overlaps(out, &c->in[i]);
+    if (detour && !(target = cer_empty(made, out->ndim, out->shape))) return false;
+    for (int64_t i = 0; i < c->n_in; i++)
+        if (!prepare(c, i, out, type, &operand[i])) return false;
+    size_t size = torch_dtype_size(type), made_size = torch_dtype_size(made);
+    for (int i = 0; i < c->op->n_params; i++) cer_scalar_as(((const torch_Scalar *)c->attrs)[i], type, (char *)param + (size_t)i * size);
+    char *data[4] = {target->data};
+    const int64_t *stride[4] = {target->stride};
+    size_t element[4] = {made_size, size, size, size};
+    for (int64_t i = 0; i < c->n_in; i++) data[i + 1] = operand[i].data, stride[i + 1] = operand[i].stride;
+    if (all_plain(c, target, type, operand)) {
+        int64_t run[4] = {(int64_t)made_size, 0, 0, 0};
+        for (int64_t i = 0; i < c->n_in; i++) run[i + 1] = c->in[i].kind == TORCH_KIND_TENSOR ? (int64_t)size : 0;
+        loop(target->numel, data, run, param);
+    } else {
+        cer_Iterator it;
+        cer_iterator_init(&it, (int)c->n_in + 1, target->ndim, target->shape, data, stride, element, false);
+        cer_iterator_run(&it, loop, param);
+    }
+    if (detour) cer_copy_elements(out, target, target->stride);
+    cer_pool_unwind(cer_context(), mark);
+    return true;
+}

@@ -1,0 +1,3 @@
+#ifndef CERILLA_DATA_H
+#define CERILLA_DATA_H
+#endif

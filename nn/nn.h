@@ -1,0 +1,3 @@
+#ifndef CERILLA_NN_H
+#define CERILLA_NN_H
+#endif

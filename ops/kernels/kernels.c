@@ -1,0 +1,211 @@
+/* All kernels for one instruction set: compiled once per set, with CER_ISA baseline, avx2 or avx512 and the matching
+ * flags. Everything is static but the table at the end. */
+#include "ops/kernels/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ops/kernels/half.h"
+#include "ops/kernels/vector_math.h"
+#include "ops/kernels/vectors.h"
+
+#ifndef CER_ISA
+#define CER_ISA baseline
+#endif
+
+#define CER_JOIN(x, y) x##_##y
+#define CER_NAME(x, y) CER_JOIN(x, y)
+#define CER_STRING(x) #x
+#define CER_STRING_OF(x) CER_STRING(x)
+
+/* "The iterations of the next loop are independent": the output may be an input exactly, but never a shifted one, and
+ * without the hint compilers test for overlap and take a scalar loop for in-place operations. */
+#if defined(__clang__)
+#define CER_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define CER_UNROLL _Pragma("clang loop unroll(full)")
+#pragma clang diagnostic ignored "-Wpass-failed" /* loops around libm calls cannot be vectorised, hint or not */
+#else
+#define CER_INDEPENDENT _Pragma("GCC ivdep")
+#define CER_UNROLL _Pragma("GCC unroll 8")
+#endif
+#define CER_ALWAYS_INLINE inline __attribute__((always_inline))
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wunused-function" /* helpers that only some types use */
+#elif defined(__clang__)
+#pragma clang diagnostic ignored "-Wunused-function"
+#endif
+
+/* Copies 1 to 15 floats without calling memcpy. */
+static inline void cer_copy_short(float *out, const float *in, int64_t n)
+{
+    if (n & 8) {
+        memcpy(out, in, 32);
+        out += 8, in += 8;
+    }
+    if (n & 4) {
+        memcpy(out, in, 16);
+        out += 4, in += 4;
+    }
+    if (n & 2) {
+        memcpy(out, in, 8);
+        out += 2, in += 2;
+    }
+    if (n & 1)
+        *out = *in;
+}
+
+#define T float
+#define TYPE float32
+#define KIND_FLOATING
+#define COSTLY_BLOCKS
+#define FUSED(x, y, z) FUSED_FLOAT32(x, y, z)
+#define POW(x, y) powf(x, y)
+#define ABS(x) fabsf(x)
+#define SQRT(x) sqrtf(x)
+#define EXP(x) exp_float32(x)
+#define LOG(x) log_float32(x)
+#define TANH(x) tanh_float32(x)
+#define SIGMOID(x) sigmoid_float32(x)
+#include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/sum.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/gemm.inc"
+#include "ops/kernels/type_end.inc"
+
+#define T double
+#define TYPE float64
+#define KIND_FLOATING
+#define FUSED(x, y, z) FUSED_FLOAT64(x, y, z)
+#define POW(x, y) pow(x, y)
+#define ABS(x) fabs(x)
+#define SQRT(x) sqrt(x)
+#define EXP(x) exp(x)
+#define LOG(x) log(x)
+#define TANH(x) tanh(x)
+#define SIGMOID(x) (1 / (1 + exp(-(x))))
+#include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/sum.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/gemm.inc"
+#include "ops/kernels/type_end.inc"
+
+#define T uint8_t
+#define TYPE uint8
+#define WRAP uint32_t
+#define KIND_UNSIGNED
+#include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/gemm_integer.inc"
+#include "ops/kernels/type_end.inc"
+
+#define T int8_t
+#define TYPE int8
+#define WRAP uint32_t
+#define KIND_SIGNED
+#include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/gemm_integer.inc"
+#include "ops/kernels/type_end.inc"
+
+#define T int16_t
+#define TYPE int16
+#define WRAP uint32_t
+#define KIND_SIGNED
+#include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/gemm_integer.inc"
+#include "ops/kernels/type_end.inc"
+
+#define T int32_t
+#define TYPE int32
+#define WRAP uint32_t
+#define KIND_SIGNED
+#include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/gemm_integer.inc"
+#include "ops/kernels/type_end.inc"
+
+#define T int64_t
+#define TYPE int64
+#define WRAP uint64_t
+#define KIND_SIGNED
+#include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/gemm_integer.inc"
+#include "ops/kernels/type_end.inc"
+
+#define T uint8_t
+#define TYPE boolean
+#define WRAP uint32_t
+#define KIND_BOOL
+#include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/type_end.inc"
+
+/* The half types have no arithmetic; they are filled and cast only. */
+static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const void *param)
+{
+    const uint16_t value = *(const uint16_t *)param;
+    char *out = ptr[0];
+    for (int64_t i = 0; i < n; ++i, out += stride[0])
+        *(uint16_t *)(void *)out = value;
+}
+
+#include "ops/kernels/cast.inc"
+
+#define FLOATING_LOOPS(name) [K_FLOAT32] = loop_##name##_float32, [K_FLOAT64] = loop_##name##_float64
+#define INTEGER_LOOPS(name)                                                                                            \
+    [K_UINT8] = loop_##name##_uint8, [K_INT8] = loop_##name##_int8, [K_INT16] = loop_##name##_int16,                   \
+    [K_INT32] = loop_##name##_int32, [K_INT64] = loop_##name##_int64
+#define TABLE_FLOATING(name) {FLOATING_LOOPS(name)}
+#define TABLE_NUMERIC(name) {FLOATING_LOOPS(name), INTEGER_LOOPS(name)}
+#define TABLE_ALL(name) {FLOATING_LOOPS(name), INTEGER_LOOPS(name), [K_BOOL] = loop_##name##_boolean}
+#define TABLE_ROW(name, TYPES, ...) [KERNEL_##name] = TABLE_##TYPES(name),
+#define EACH_TYPE(f)                                                                                                   \
+    {                                                                                                                  \
+        [K_UINT8] = f##_uint8, [K_INT8] = f##_int8, [K_INT16] = f##_int16, [K_INT32] = f##_int32,                      \
+        [K_INT64] = f##_int64, [K_FLOAT32] = f##_float32, [K_FLOAT64] = f##_float64, [K_BOOL] = f##_boolean,           \
+    }
+
+extern const cer_Kernels CER_NAME(cer_kernels, CER_ISA);
+
+const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
+    .name = CER_STRING_OF(CER_ISA),
+    .loop =
+        {
+#define LOOP1 TABLE_ROW
+#define LOOP2 TABLE_ROW
+#define LOOP3 TABLE_ROW
+#include "ops/pointwise.def"
+        },
+    .cast =
+        {
+            [K_UINT8] = CAST_ROW(uint8), [K_INT8] = CAST_ROW(int8), [K_INT16] = CAST_ROW(int16),
+            [K_INT32] = CAST_ROW(int32), [K_INT64] = CAST_ROW(int64), [K_FLOAT16] = CAST_ROW(float16),
+            [K_FLOAT32] = CAST_ROW(float32), [K_FLOAT64] = CAST_ROW(float64), [K_BOOL] = CAST_ROW(boolean),
+            [K_BFLOAT16] = CAST_ROW(bfloat16),
+        },
+    .fill =
+        {
+            [K_UINT8] = fill_uint8, [K_INT8] = fill_int8, [K_INT16] = fill_int16, [K_INT32] = fill_int32,
+            [K_INT64] = fill_int64, [K_FLOAT32] = fill_float32, [K_FLOAT64] = fill_float64, [K_BOOL] = fill_boolean,
+            [K_FLOAT16] = fill_half, [K_BFLOAT16] = fill_half,
+        },
+    .sum = EACH_TYPE(sum),
+    .max = EACH_TYPE(max),
+    .min = EACH_TYPE(min),
+    .gemm =
+        {
+            [K_UINT8] = gemm_uint8, [K_INT8] = gemm_int8, [K_INT16] = gemm_int16, [K_INT32] = gemm_int32,
+            [K_INT64] = gemm_int64, [K_FLOAT32] = gemm_float32, [K_FLOAT64] = gemm_float64,
+        },
+};

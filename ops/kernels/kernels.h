@@ -1,0 +1,63 @@
+/* The kernel floor: loops over raw memory. Knows pointers, sizes and byte strides, and nothing of tensors,
+ * errors, allocation or graphs. One source is compiled per instruction set (kernels.c); kernels_select.c
+ * picks the table at start. Nothing here allocates, fails or keeps state. */
+#ifndef CERILLA_KERNELS_H
+#define CERILLA_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Element types, in the order of torch_dtype (core/dtype.h checks that the two agree). */
+enum {
+    K_NONE, K_UINT8, K_INT8, K_INT16, K_INT32, K_INT64, K_FLOAT16, K_FLOAT32, K_FLOAT64, K_BOOL, K_BFLOAT16, K_TYPES
+};
+
+/* One run of n elements. ptr[0] is the output, ptr[1..] the inputs; stride[i] in bytes (0 = the same element again).
+ * The output may be one of the inputs exactly, never a shifted overlap of one.
+ * param: the row's scalar parameters, an array of the *compute* type (float for float32, int64_t for integers...). */
+typedef void (*cer_Loop)(int64_t n, char *const *ptr, const int64_t *stride, const void *param);
+
+/* Sum of an [outer, inner] block: out[j] += sum_i in[i, j] (see sum.inc for the order of the additions).
+ * The reduced dimension has n0 elements s0 bytes apart, the kept one n1 elements s1 apart; outputs out_stride apart. */
+typedef void (*cer_Sum)(char *out, int64_t out_stride, const char *in, int64_t n0, int64_t s0, int64_t n1, int64_t s1);
+
+/* The extreme of n elements and the index of its first occurrence; a NaN wins over everything, the first NaN first.
+ * n >= 1. *value receives one element. */
+typedef void (*cer_Extreme)(int64_t n, const char *in, int64_t stride, void *value, int64_t *index);
+
+/* C[m,n] = beta * C + alpha * A[m,k] B[k,n], any strides, in elements. beta == 0 does not read C.
+ * Each element is one chain over k in ascending order (fused multiply-adds where the instruction set has them). */
+typedef void (*cer_Gemm)(int64_t m, int64_t n, int64_t k, double alpha, const void *a, int64_t a_row, int64_t a_col,
+                         const void *b, int64_t b_row, int64_t b_col, double beta, void *c, int64_t c_row, int64_t c_col);
+
+/* The loops: one number per row of ops/pointwise.def. */
+#define KERNEL_ENUM(name, ...) KERNEL_##name,
+enum {
+#define LOOP1 KERNEL_ENUM
+#define LOOP2 KERNEL_ENUM
+#define LOOP3 KERNEL_ENUM
+#include "ops/pointwise.def"
+    KERNEL_LOOPS
+};
+#undef KERNEL_ENUM
+
+typedef struct {
+    const char *name;                          /* "baseline", "avx2", "avx512" */
+    cer_Loop loop[KERNEL_LOOPS][K_TYPES];      /* indexed by the compute type; NULL where the row has no such type */
+    cer_Loop cast[K_TYPES][K_TYPES];           /* [to][from]; the same type twice is a copy */
+    cer_Loop fill[K_TYPES];                    /* param: one element of that type; only ptr[0] is used */
+    cer_Sum sum[K_TYPES];                      /* float32, float64 -> same; integers and bool -> int64 output */
+    cer_Extreme max[K_TYPES], min[K_TYPES];
+    cer_Gemm gemm[K_TYPES];                    /* float32, float64, int64, int32, int16, int8, uint8 */
+} cer_Kernels;
+
+/* The product of a tensor library: gemm of the chosen table for small products and for integers; for large products of
+ * float32 and float64 a CBLAS, single-threaded, loaded with the first of them (blas.c). Same arguments as cer_Gemm. */
+void cer_gemm(int type, int64_t m, int64_t n, int64_t k, double alpha, const void *a, int64_t a_row, int64_t a_col,
+              const void *b, int64_t b_row, int64_t b_col, double beta, void *c, int64_t c_row, int64_t c_col);
+
+/* The best table that this CPU can run; CERILLA_CPU=baseline|avx2|avx512 in the environment overrides. */
+const cer_Kernels *cer_kernels(void);
+
+#endif

@@ -1,0 +1,96 @@
+/* The few vector operations that C cannot express, for gemm.inc: a fused multiply-add of whole vectors, and loads and
+ * stores of part of one. The only place with intrinsics. */
+#ifndef CERILLA_VECTORS_H
+#define CERILLA_VECTORS_H
+
+#include "ops/kernels/vector_math.h"
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define CER_VECTOR_BYTES 64
+#define CER_TILE_ROWS 8
+#define CER_PARTIAL_VECTORS 1
+typedef __m512 vector_float32;
+typedef __m512d vector_float64;
+#define MULTIPLY_ADD32(x, y, z) _mm512_fmadd_ps(x, y, z)
+#define MULTIPLY_ADD64(x, y, z) _mm512_fmadd_pd(x, y, z)
+#define LOAD_PART32(p, lanes) _mm512_maskz_loadu_ps((__mmask16)((1u << (lanes)) - 1), p)
+#define LOAD_PART64(p, lanes) _mm512_maskz_loadu_pd((__mmask8)((1u << (lanes)) - 1), p)
+#define STORE_PART32(p, x, lanes) _mm512_mask_storeu_ps(p, (__mmask16)((1u << (lanes)) - 1), x)
+#define STORE_PART64(p, x, lanes) _mm512_mask_storeu_pd(p, (__mmask8)((1u << (lanes)) - 1), x)
+
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#define CER_VECTOR_BYTES 32
+#define CER_TILE_ROWS 6
+#define CER_PARTIAL_VECTORS 1
+typedef __m256 vector_float32;
+typedef __m256d vector_float64;
+/* The first `lanes` lanes: compare lane numbers with the count. */
+#define MASK32(lanes) _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(lanes)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
+#define MASK64(lanes) _mm256_cmpgt_epi64(_mm256_set1_epi64x(lanes), _mm256_setr_epi64x(0, 1, 2, 3))
+#define MULTIPLY_ADD32(x, y, z) _mm256_fmadd_ps(x, y, z)
+#define MULTIPLY_ADD64(x, y, z) _mm256_fmadd_pd(x, y, z)
+#define LOAD_PART32(p, lanes) _mm256_maskload_ps(p, MASK32(lanes))
+#define LOAD_PART64(p, lanes) _mm256_maskload_pd(p, MASK64(lanes))
+#define STORE_PART32(p, x, lanes) _mm256_maskstore_ps(p, MASK32(lanes), x)
+#define STORE_PART64(p, x, lanes) _mm256_maskstore_pd(p, MASK64(lanes), x)
+
+#else
+#define CER_VECTOR_BYTES 16
+#define CER_TILE_ROWS 4
+#define CER_PARTIAL_VECTORS 0
+typedef float vector_float32 __attribute__((vector_size(16)));
+typedef double vector_float64 __attribute__((vector_size(16)));
+#endif
+
+#ifdef MULTIPLY_ADD32
+#define VECTOR_OPERATIONS(TYPE, T, V, bits)                                                                            \
+    static inline V multiply_add_##TYPE(V x, V y, V z)                                                                 \
+    {                                                                                                                  \
+        return MULTIPLY_ADD##bits(x, y, z);                                                                            \
+    }                                                                                                                  \
+    static inline V load_part_##TYPE(const T *p, int64_t lanes)                                                        \
+    {                                                                                                                  \
+        return LOAD_PART##bits(p, lanes);                                                                              \
+    }                                                                                                                  \
+    static inline void store_part_##TYPE(T *p, V x, int64_t lanes)                                                     \
+    {                                                                                                                  \
+        STORE_PART##bits(p, x, lanes);                                                                                 \
+    }                                                                                                                  \
+    SPREAD(TYPE, T, V)
+#else
+#define VECTOR_OPERATIONS(TYPE, T, V, bits)                                                                            \
+    static inline V multiply_add_##TYPE(V x, V y, V z)                                                                 \
+    {                                                                                                                  \
+        for (int lane = 0; lane < (int)(sizeof x / sizeof x[0]); ++lane)                                               \
+            z[lane] = FUSED_FLOAT##bits(x[lane], y[lane], z[lane]);                                                    \
+        return z;                                                                                                      \
+    }                                                                                                                  \
+    static inline V load_part_##TYPE(const T *p, int64_t lanes)                                                        \
+    {                                                                                                                  \
+        V x = {0};                                                                                                     \
+        for (int64_t lane = 0; lane < lanes; ++lane)                                                                   \
+            x[lane] = p[lane];                                                                                         \
+        return x;                                                                                                      \
+    }                                                                                                                  \
+    static inline void store_part_##TYPE(T *p, V x, int64_t lanes)                                                     \
+    {                                                                                                                  \
+        for (int64_t lane = 0; lane < lanes; ++lane)                                                                   \
+            p[lane] = x[lane];                                                                                         \
+    }                                                                                                                  \
+    SPREAD(TYPE, T, V)
+#endif
+
+/* One number in every lane. (x - {0}, not {0} + x: keeps -0.) */
+#define SPREAD(TYPE, T, V)                                                                                             \
+    static inline V spread_##TYPE(T x)                                                                                 \
+    {                                                                                                                  \
+        const V zero = {0};                                                                                            \
+        return x - zero;                                                                                               \
+    }
+
+VECTOR_OPERATIONS(float32, float, vector_float32, 32)
+VECTOR_OPERATIONS(float64, double, vector_float64, 64)
+
+#endif

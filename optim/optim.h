@@ -1,0 +1,3 @@
+#ifndef CERILLA_OPTIM_H
+#define CERILLA_OPTIM_H
+#endif
