@@ -136,7 +136,7 @@ static cer_Node *new_node(cer_Call *c)
         bool need = c->in[i].kind == TORCH_KIND_TENSOR && c->in[i].as.t->flags & CER_REQUIRES_GRAD;
         if (need) saves |= op->saves[i < 2 ? i : 2];
     }
-    cer_Node *n = cer_node_new(op, c->n_in, saves, c->attrs);
+    cer_Node *n = cer_node_new(op, c->n_in, saves, c->attrs, c->attrs_bytes);
     if (!n) return NULL;
     for (int64_t i = 0; i < c->n_in; i++) {
         n->edges[i].node = NULL;
@@ -255,7 +255,7 @@ static bool run(torch_Context *context, cer_Call *c)
     return true;
 }
 
-Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **second)
+static Tensor *call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, size_t attrs_bytes, Tensor **second)
 {
     torch_Context *context = cer_context();
     if (second) *second = NULL;
@@ -265,6 +265,7 @@ Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const voi
     c.in = in;
     c.n_in = n_in;
     c.attrs = attrs;
+    c.attrs_bytes = attrs ? attrs_bytes : 0;
     c.self = NULL;
     if (!run(context, &c)) return NULL;
     if (second) *second = c.out[1];
@@ -273,5 +274,15 @@ Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const voi
 
 Tensor *cer_call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs)
 {
-    return cer_call_two(op, in, n_in, attrs, NULL);
+    return call(op, in, n_in, attrs, op->attrs_bytes, NULL);
+}
+
+Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **second)
+{
+    return call(op, in, n_in, attrs, op->attrs_bytes, second);
+}
+
+Tensor *cer_call_sized(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, size_t attrs_bytes)
+{
+    return call(op, in, n_in, attrs, attrs_bytes, NULL);
 }

@@ -110,12 +110,19 @@ typedef struct Given { /* a text that was given already */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static Given *given;
 static torch_WarningHandler warning_handler = torch_warning_print;
+static _Atomic uint32_t epoch; /* changes when texts may be given again, or to somebody else */
+
+uint32_t cer_warnings_epoch(void)
+{
+    return atomic_load_explicit(&epoch, memory_order_relaxed);
+}
 
 torch_WarningHandler torch_set_warning_handler(torch_WarningHandler handler)
 {
     pthread_mutex_lock(&lock);
     torch_WarningHandler old = warning_handler;
     warning_handler = handler;
+    atomic_fetch_add_explicit(&epoch, 1, memory_order_relaxed);
     pthread_mutex_unlock(&lock);
     return old;
 }
@@ -128,6 +135,7 @@ void torch_warning_print(const char *category, const char *message)
 void torch_reset_warnings(void)
 {
     pthread_mutex_lock(&lock);
+    atomic_fetch_add_explicit(&epoch, 1, memory_order_relaxed);
     while (given) {
         Given *next = given->next;
         free(given);

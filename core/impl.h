@@ -10,12 +10,7 @@
 #include "print.h"
 #include "random.h"
 
-/* ---- memory (alloc.c) --------------------------------------------------------------------------------------
- * Blocks of any size, 64-byte aligned; small ones come from a per-thread free list. NULL when out of memory, without
- * raising: cer_raise_memory() does that where the op is known. The caller remembers the size. */
-void *cer_alloc(size_t bytes);
-void cer_free(void *block, size_t bytes);
-void *cer_grow(void *block, size_t old_bytes, size_t new_bytes); /* moves the content; block stays valid on failure */
+/* ---- memory (alloc.c; the rest of it in op.h) ------------------------------------------------------------------ */
 bool cer_alloc_bypassed(void); /* every block straight from malloc: under sanitizers, or CERILLA_ALLOC=malloc */
 
 /* ---- counted objects ---------------------------------------------------------------------------------------
@@ -147,7 +142,7 @@ struct cer_Node {
     void *attrs;
 };
 
-cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs);
+cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs, size_t attrs_bytes);
 cer_Node *cer_accumulator(Tensor *leaf); /* its node, made on first use; NULL when out of memory */
 void cer_node_dead(cer_Node *node);
 void cer_node_drop_saved(cer_Node *node);
@@ -231,6 +226,8 @@ static inline void cer_pool_put(torch_Context *context, Tensor *t) /* takes over
 {
     context->pool.item[context->pool.length++] = t;
 }
-char *cer_pool_string(size_t bytes); /* a string that the scope owns; raises */
+void *cer_pool_block(size_t bytes, void (*end)(void *block)); /* the same for anything; end may be NULL; raises */
+struct torch_StateDict *cer_state_dict_borrowed(void);        /* an empty one that the scope owns (params.c); raises */
+void cer_zero_grad(Tensor *t, bool set_to_none); /* what zero_grad() does to one parameter (params.c) */
 
 #endif

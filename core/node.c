@@ -4,13 +4,13 @@
 #include "impl.h"
 
 /* One block: the node, its edges, outputs, saved values and attributes. */
-cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs)
+cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs, size_t attrs_bytes)
 {
     int n_saved = 0;
     for (int i = 0; i < 16; i++) n_saved += saves >> i & 1;
     size_t edges = sizeof(cer_Node), outputs = edges + (size_t)n_in * sizeof(cer_Edge),
            saved = outputs + op->n_outputs * sizeof(cer_Output), attributes = saved + (size_t)n_saved * sizeof(torch_Scalar),
-           bytes = attributes + op->attrs_bytes;
+           bytes = attributes + attrs_bytes;
     char *block = cer_alloc(bytes);
     if (!block) return NULL;
     cer_Thread *thread = cer_thread();
@@ -36,7 +36,7 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const voi
     for (int64_t i = 0; i < n_in; i++) n->edges[i].node = NULL;
     for (int k = 0; k < op->n_outputs; k++) n->outputs[k].gradient = NULL;
     for (int i = 0; i < n_saved; i++) n->saved[i].kind = TORCH_KIND_NONE;
-    if (op->attrs_bytes) memcpy(n->attrs, attrs, op->attrs_bytes);
+    if (attrs_bytes) memcpy(n->attrs, attrs, attrs_bytes);
     cer_tally(&thread->live_nodes, 1);
     return n;
 }
@@ -44,7 +44,7 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const voi
 cer_Node *cer_accumulator(Tensor *leaf)
 {
     if (leaf->node) return leaf->node;
-    cer_Node *n = cer_node_new(&cer_op_accumulate, 0, 0, NULL);
+    cer_Node *n = cer_node_new(&cer_op_accumulate, 0, 0, NULL, 0);
     if (!n) return NULL;
     n->leaf = leaf;
     n->shared = leaf->flags & CER_SHARED;
@@ -147,7 +147,8 @@ Tensor *cer_saved_output(cer_Node *n, int64_t k)
     if (!(n->saves & CER_SAVE_OUTPUT(k))) return NULL;
     torch_Context *c = cer_context();
     torch_Scalar s = check_version(n, n->saved[slot_of(n, 8 + (int)k)], n->op->grad_name);
-    if (s.kind != TORCH_KIND_TENSOR || c->grad_off) return s.kind == TORCH_KIND_TENSOR ? s.as.t : NULL;
+    bool plain = c->grad_off || (k == 1 && n->op->flags & CER_SECOND_INDEX);
+    if (s.kind != TORCH_KIND_TENSOR || plain) return s.kind == TORCH_KIND_TENSOR ? s.as.t : NULL;
     if (!cer_pool_reserve(c, 1)) return NULL;
     Tensor *t = cer_alias(s.as.t);
     if (!t) {

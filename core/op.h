@@ -25,7 +25,8 @@ struct cer_Call { /* one running op, on the stack */
     const cer_Op *op;
     torch_Scalar *in; /* operands: tensors, numbers, or none */
     int64_t n_in;
-    const void *attrs; /* op->attrs_bytes of options */
+    const void *attrs; /* options: a struct of the op's own */
+    size_t attrs_bytes;
     Tensor *self;      /* in place: the tensor that is written (also in[0]), or NULL */
     cer_Form form[2];  /* of the outputs */
     Tensor *out[2];
@@ -67,6 +68,7 @@ struct cer_Op {
 /* Runs an op. Results are borrowed. NULL (all of them) on error, or while an error is pending. */
 Tensor *cer_call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs);
 Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **second);
+Tensor *cer_call_sized(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, size_t attrs_bytes); /* attrs of any size */
 
 /* The same for the usual small numbers of operands. */
 static inline Tensor *cer_call1(const cer_Op *op, const Tensor *a, const void *attrs)
@@ -85,6 +87,14 @@ static inline Tensor *cer_call3(const cer_Op *op, const Tensor *a, const Tensor 
     return cer_call(op, in, 3, attrs);
 }
 
+/* ---- memory (alloc.c) ---------------------------------------------------------------------------------------------
+ * Blocks of any size, 64-byte aligned; small ones come from a per-thread free list. NULL when out of memory, without
+ * raising: cer_raise_memory() does that where the op is known. The caller remembers the size. */
+void *cer_alloc(size_t bytes);
+void cer_free(void *block, size_t bytes);
+void *cer_grow(void *block, size_t old_bytes, size_t new_bytes); /* moves the content; block stays valid on failure */
+char *cer_pool_string(size_t bytes); /* memory that the innermost scope owns, aligned to 8 bytes; raises */
+
 /* ---- for shape rules and kernels -------------------------------------------------------------------------------- */
 static inline bool cer_false(int code)
 {
@@ -94,6 +104,7 @@ static inline bool cer_false(int code)
 #define cer_raise(...) cer_false(torch_error_raise(__VA_ARGS__)) /* always false */
 bool cer_raise_memory(const char *op, double bytes); /* PyTorch's words; returns false */
 bool cer_error_pending(void);
+uint32_t cer_warnings_epoch(void); /* changes when warnings may be given again */
 bool cer_usable(const Tensor *t, const char *op, int position); /* not NULL, alive; else raises */
 void cer_form(cer_Form *form, torch_dtype dtype, int64_t ndim, const int64_t *shape); /* contiguous */
 bool cer_form_checked(cer_Form *form, const char *op, torch_dtype dtype, int64_t ndim, const int64_t *shape); /* caller's sizes */

@@ -6,9 +6,10 @@
 
 enum { FIRST_CAPACITY = 64, ROOT_WARNING = 100000 };
 
-/* Strings share the pool with tensors; they are told apart by the lowest bit of the pointer. */
+/* Strings and other blocks share the pool with tensors; they are told apart by the lowest bit of the pointer. */
 typedef struct PoolString {
     size_t bytes;
+    void (*end)(void *text); /* for blocks that hold something themselves; else NULL */
     char text[];
 } PoolString;
 
@@ -21,6 +22,7 @@ static void item_release(void *item)
 {
     if (is_string(item)) {
         PoolString *s = (PoolString *)((char *)item - 1);
+        if (s->end) s->end(s->text);
         cer_free(s, s->bytes);
     } else {
         cer_release(item);
@@ -51,7 +53,7 @@ void cer_pool_unwind(torch_Context *c, int64_t length)
     while (p->length > length) item_release(p->item[--p->length]);
 }
 
-char *cer_pool_string(size_t bytes)
+void *cer_pool_block(size_t bytes, void (*end)(void *block))
 {
     torch_Context *c = cer_context();
     if (!cer_pool_reserve(c, 1)) return NULL;
@@ -61,8 +63,14 @@ char *cer_pool_string(size_t bytes)
         return NULL;
     }
     s->bytes = sizeof *s + bytes;
+    s->end = end;
     c->pool.item[c->pool.length++] = (char *)s + 1;
     return s->text;
+}
+
+char *cer_pool_string(size_t bytes)
+{
+    return cer_pool_block(bytes, NULL);
 }
 
 int64_t torch_scope_push(void)

@@ -23,7 +23,6 @@
 #if defined(__clang__)
 #define CER_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define CER_UNROLL _Pragma("clang loop unroll(full)")
-#pragma clang diagnostic ignored "-Wpass-failed" /* loops around libm calls cannot be vectorised, hint or not */
 #else
 #define CER_INDEPENDENT _Pragma("GCC ivdep")
 #define CER_UNROLL _Pragma("GCC unroll 8")
@@ -36,24 +35,40 @@
 #pragma clang diagnostic ignored "-Wunused-function"
 #endif
 
-/* Copies 1 to 15 floats without calling memcpy. */
-static inline void cer_copy_short(float *out, const float *in, int64_t n)
+/* Fewer than 16 floats into a padded block and out of it. Not by memcpy: a call costs more than the work, and reading
+ * back in one piece what was written in several stalls the CPU. */
+#if CER_PARTIAL_VECTORS
+enum { VECTOR_FLOATS = CER_VECTOR_BYTES / sizeof(float) };
+
+static inline void cer_read_short(float *block, const float *in, int64_t n)
 {
-    if (n & 8) {
-        memcpy(out, in, 32);
-        out += 8, in += 8;
+    for (int i = 0; i < 16; i += VECTOR_FLOATS) {
+        const vector_float32 part = n > i ? load_part_float32(in + i, n - i) : spread_float32(0);
+        memcpy(block + i, &part, sizeof part);
     }
-    if (n & 4) {
-        memcpy(out, in, 16);
-        out += 4, in += 4;
-    }
-    if (n & 2) {
-        memcpy(out, in, 8);
-        out += 2, in += 2;
-    }
-    if (n & 1)
-        *out = *in;
 }
+
+static inline void cer_write_short(float *out, const float *block, int64_t n)
+{
+    for (int i = 0; i < 16 && i < n; i += VECTOR_FLOATS) {
+        vector_float32 part;
+        memcpy(&part, block + i, sizeof part);
+        store_part_float32(out + i, part, n - i);
+    }
+}
+#else
+static inline void cer_read_short(float *block, const float *in, int64_t n)
+{
+    for (int i = 0; i < 16; ++i)
+        block[i] = i < n ? in[i] : 0;
+}
+
+static inline void cer_write_short(float *out, const float *block, int64_t n)
+{
+    for (int64_t i = 0; i < n; ++i)
+        out[i] = block[i];
+}
+#endif
 
 #define T float
 #define TYPE float32

@@ -40,15 +40,16 @@ static inline double exp_parts(double x, double *scale)
     const double high = FUSED_FLOAT64(k, -0x1.62e42fefap-1, x); /* short constant: k * ln2 is exact without FMA too */
     const double r = FUSED_FLOAT64(k, -0x1.cf79abc9e3b39p-40, high);
     *scale = double_from_bits((double_bits(shifted) + 1023) << 52);
-    double q = 0x1.72adbd823d94ap-19;
-    q = FUSED_FLOAT64(q, r, 0x1.a137641712777p-16);
-    q = FUSED_FLOAT64(q, r, 0x1.a019c32395d4ep-13);
-    q = FUSED_FLOAT64(q, r, 0x1.6c166b7b527ccp-10);
-    q = FUSED_FLOAT64(q, r, 0x1.11111117162acp-7);
-    q = FUSED_FLOAT64(q, r, 0x1.55555565e487bp-5);
-    q = FUSED_FLOAT64(q, r, 0x1.5555555554f89p-3);
-    q = FUSED_FLOAT64(q, r, 0x1.fffffffffe019p-2);
-    return FUSED_FLOAT64(r * r, q, r);
+    /* (e^r - 1 - r) / r^2 for |r| <= ln2 / 2, in pairs: short chains matter for few elements. */
+    const double square = r * r;
+    const double q01 = FUSED_FLOAT64(0x1.5555555554f89p-3, r, 0x1.fffffffffe019p-2);
+    const double q23 = FUSED_FLOAT64(0x1.11111117162acp-7, r, 0x1.55555565e487bp-5);
+    const double q45 = FUSED_FLOAT64(0x1.a019c32395d4ep-13, r, 0x1.6c166b7b527ccp-10);
+    const double q67 = FUSED_FLOAT64(0x1.72adbd823d94ap-19, r, 0x1.a137641712777p-16);
+    const double q03 = FUSED_FLOAT64(q23, square, q01);
+    const double q47 = FUSED_FLOAT64(q67, square, q45);
+    const double q = FUSED_FLOAT64(q47, square * square, q03);
+    return FUSED_FLOAT64(square, q, r);
 }
 
 static inline float exp_float32(float x)

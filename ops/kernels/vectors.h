@@ -93,4 +93,40 @@ typedef double vector_float64 __attribute__((vector_size(16)));
 VECTOR_OPERATIONS(float32, float, vector_float32, 32)
 VECTOR_OPERATIONS(float64, double, vector_float64, 64)
 
+/* Squares for turning a matrix: 4 x 4 floats, 2 x 2 doubles, rows `out_row` and `in_row` elements apart. */
+#define CER_SQUARE_float32 4
+#define CER_SQUARE_float64 2
+#define CER_SQUARE(TYPE) CER_NAME(CER_SQUARE, TYPE)
+
+static inline void transpose_float32(float *out, int64_t out_row, const float *in, int64_t in_row)
+{
+#if defined(__has_builtin) && __has_builtin(__builtin_shufflevector)
+    typedef float Four __attribute__((vector_size(16)));
+    Four row[4], column[4];
+    for (int i = 0; i < 4; ++i)
+        memcpy(&row[i], in + i * in_row, sizeof row[i]);
+    const Four low01 = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+    const Four low23 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+    const Four high01 = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+    const Four high23 = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+    column[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+    column[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+    column[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+    column[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+    for (int i = 0; i < 4; ++i)
+        memcpy(out + i * out_row, &column[i], sizeof column[i]);
+#else
+    for (int i = 0; i < 4; ++i)
+        for (int j = 0; j < 4; ++j)
+            out[i * out_row + j] = in[j * in_row + i];
+#endif
+}
+
+static inline void transpose_float64(double *out, int64_t out_row, const double *in, int64_t in_row)
+{
+    for (int i = 0; i < 2; ++i)
+        for (int j = 0; j < 2; ++j)
+            out[i * out_row + j] = in[j * in_row + i];
+}
+
 #endif

@@ -1,0 +1,259 @@
+/* Making tensors: empty, zeros, ones, full, eye, arange, torch.tensor, and the _likes. */
+#include <math.h>
+#include <string.h>
+
+#include "core/impl.h"
+#include "ops/ops_internal.h"
+
+/* ---- factories with sizes ------------------------------------------------------------------------------------------- */
+
+torch_FactoryArgs torch_FactoryArgs_defaults(void)
+{
+    return (torch_FactoryArgs){.struct_size = sizeof(torch_FactoryArgs), .size = TORCH_NO_SIZES, .too_many = TORCH_NONE};
+}
+
+Tensor *cer_factory(const char *op, const torch_FactoryArgs *a, torch_dtype fallback)
+{
+    if (cer_error_pending()) return NULL;
+    int64_t ndim = 0;
+    while (ndim < TORCH_MAX_DIM && a->size[ndim] != TORCH_NONE) ndim++;
+    if (a->too_many != TORCH_NONE)
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "%s: a tensor has at most %d dimensions here", op, TORCH_MAX_DIM), NULL;
+    return cer_empty(a->dtype ? a->dtype : fallback, ndim, a->size);
+}
+
+Tensor *cer_factory_done(Tensor *t, const torch_FactoryArgs *a)
+{
+    if (!t || !a->requires_grad) return t;
+    if (!torch_dtype_is_floating_point(t->dtype))
+        return cer_raise(TORCH_RUNTIME_ERROR, "tensor", "Only Tensors of floating point and complex dtype can require gradients"), NULL;
+    return torch_requires_grad_(t, true);
+}
+
+static Tensor *filled(Tensor *t, torch_Scalar value)
+{
+    if (t) cer_fill_elements(t, value);
+    return t;
+}
+
+static torch_dtype or_default(torch_dtype dtype)
+{
+    return dtype ? dtype : torch_get_default_dtype();
+}
+
+Tensor *torch_empty_args(const torch_FactoryArgs *a)
+{
+    return cer_factory_done(cer_factory("empty", a, torch_get_default_dtype()), a);
+}
+
+Tensor *torch_zeros_args(const torch_FactoryArgs *a)
+{
+    Tensor *t = cer_factory("zeros", a, torch_get_default_dtype());
+    if (t) memset(t->data, 0, t->storage->bytes);
+    return cer_factory_done(t, a);
+}
+
+Tensor *torch_ones_args(const torch_FactoryArgs *a)
+{
+    return cer_factory_done(filled(cer_factory("ones", a, torch_get_default_dtype()), torch_scalar_int(1)), a);
+}
+
+Tensor *torch_empty_n(int64_t ndim, const int64_t *size, torch_dtype dtype)
+{
+    return cer_empty(or_default(dtype), ndim, size);
+}
+
+Tensor *torch_zeros_n(int64_t ndim, const int64_t *size, torch_dtype dtype)
+{
+    return cer_zeros(or_default(dtype), ndim, size);
+}
+
+Tensor *torch_ones_n(int64_t ndim, const int64_t *size, torch_dtype dtype)
+{
+    return filled(torch_empty_n(ndim, size, dtype), torch_scalar_int(1));
+}
+
+static torch_dtype dtype_of_number(torch_Scalar value)
+{
+    switch (value.kind) {
+    case TORCH_KIND_BOOL: return torch_bool;
+    case TORCH_KIND_INT: return torch_int64;
+    default: return torch_get_default_dtype();
+    }
+}
+
+static bool is_number(const char *op, torch_Scalar *value) /* a 0-d tensor is one too */
+{
+    if (value->kind == TORCH_KIND_TENSOR) *value = torch_item_scalar(value->as.t);
+    return value->kind != TORCH_KIND_NONE ||
+           (cer_error_pending() ? false : cer_raise(TORCH_TYPE_ERROR, op, "%s(): argument 'fill_value' must be Number, not NoneType", op));
+}
+
+Tensor *torch_full_args(torch_Scalar value, const torch_FactoryArgs *a)
+{
+    if (cer_error_pending() || !is_number("full", &value)) return NULL;
+    return cer_factory_done(filled(cer_factory("full", a, dtype_of_number(value)), value), a);
+}
+
+Tensor *torch_full_n(int64_t ndim, const int64_t *size, torch_Scalar value, torch_dtype dtype)
+{
+    if (cer_error_pending() || !is_number("full", &value)) return NULL;
+    return filled(cer_empty(dtype ? dtype : dtype_of_number(value), ndim, size), value);
+}
+
+/* ---- like ------------------------------------------------------------------------------------------------------------- */
+
+Tensor *torch_empty_like(Tensor *x)
+{
+    if (cer_error_pending() || !cer_usable(x, "empty_like", 1)) return NULL;
+    return cer_empty(x->dtype, x->ndim, x->shape);
+}
+
+Tensor *torch_zeros_like(Tensor *x)
+{
+    if (cer_error_pending() || !cer_usable(x, "zeros_like", 1)) return NULL;
+    return cer_zeros(x->dtype, x->ndim, x->shape);
+}
+
+Tensor *torch_ones_like(Tensor *x)
+{
+    return filled(torch_empty_like(x), torch_scalar_int(1));
+}
+
+Tensor *torch_full_like_(Tensor *x, torch_Scalar value)
+{
+    return cer_error_pending() || !is_number("full_like", &value) ? NULL : filled(torch_empty_like(x), value);
+}
+
+/* ---- eye -------------------------------------------------------------------------------------------------------------- */
+
+Tensor *torch_eye_m(int64_t n, int64_t m)
+{
+    if (cer_error_pending()) return NULL;
+    if (n < 0) return cer_raise(TORCH_RUNTIME_ERROR, "eye", "n must be greater or equal to 0, got %lld", (long long)n), NULL;
+    if (m < 0) return cer_raise(TORCH_RUNTIME_ERROR, "eye", "m must be greater or equal to 0, got %lld", (long long)m), NULL;
+    Tensor *t = torch_zeros_n(2, (const int64_t[]){n, m}, torch_dtype_none);
+    size_t size = t ? torch_dtype_size(t->dtype) : 0;
+    for (int64_t i = 0; t && i < n && i < m; i++) cer_scalar_as(torch_scalar_int(1), t->dtype, t->data + (size_t)(i * m + i) * size);
+    return t;
+}
+
+Tensor *torch_eye(int64_t n)
+{
+    return torch_eye_m(n, n);
+}
+
+/* ---- arange ------------------------------------------------------------------------------------------------------------ */
+
+static double as_double(torch_Scalar s)
+{
+    return s.kind == TORCH_KIND_DOUBLE ? s.as.d : (double)s.as.i;
+}
+
+/* How many values, in integers where all bounds are; negative after an error. */
+static int64_t arange_length(torch_Scalar start, torch_Scalar end, torch_Scalar step, bool integer)
+{
+    double a = as_double(start), b = as_double(end), s = as_double(step);
+    if (s == 0) return cer_raise(TORCH_RUNTIME_ERROR, "arange", "step must be nonzero") - 1;
+    if (!isfinite(a) || !isfinite(b))
+        return cer_raise(TORCH_RUNTIME_ERROR, "arange", "unsupported range: %g -> %g", a, b) - 1;
+    if ((s > 0 && b < a) || (s < 0 && b > a))
+        return cer_raise(TORCH_RUNTIME_ERROR, "arange", "upper bound and larger bound inconsistent with step sign") - 1;
+    double n = ceil((b - a) / s);
+    if (!(n < 4e18)) return cer_raise(TORCH_RUNTIME_ERROR, "arange", "invalid size, possible overflow?") - 1;
+    if (!integer) return (int64_t)n;
+    int64_t span, whole = step.as.i;
+    if (__builtin_sub_overflow(end.as.i, start.as.i, &span)) return cer_raise(TORCH_RUNTIME_ERROR, "arange", "invalid size, possible overflow?") - 1;
+    if (span == INT64_MIN || whole == INT64_MIN) return (int64_t)n;
+    return span / whole + (span % whole != 0);
+}
+
+/* Value i. PyTorch's kernel makes floats in pairs of 32-byte vectors, each from a rounded first value; what is left over, and all
+ * of a short range, directly. The rounding shows in the last bit. */
+static torch_Scalar arange_value(torch_dtype dtype, double start, double step, int64_t i, int64_t n)
+{
+    int64_t lanes = dtype == torch_float32 ? 8 : dtype == torch_float64 ? 4 : 0;
+    if (lanes == 0 || i >= n - n % (2 * lanes)) return torch_scalar_double(fma(step, (double)i, start));
+    double first = fma(step, (double)(i - i % lanes), start);
+    if (dtype == torch_float32) first = (float)first;
+    return torch_scalar_double(fma((double)(i % lanes), step, first));
+}
+
+Tensor *torch_arange_n(torch_Scalar start, torch_Scalar end, torch_Scalar step, torch_dtype dtype)
+{
+    if (cer_error_pending()) return NULL;
+    if (start.kind == TORCH_KIND_NONE) start = torch_scalar_int(0);
+    if (step.kind == TORCH_KIND_NONE) step = torch_scalar_int(1);
+    if (!is_number("arange", &start) || !is_number("arange", &end) || !is_number("arange", &step)) return NULL;
+    bool integer = start.kind != TORCH_KIND_DOUBLE && end.kind != TORCH_KIND_DOUBLE && step.kind != TORCH_KIND_DOUBLE;
+    if (!dtype) dtype = integer ? torch_int64 : torch_get_default_dtype();
+    int64_t n = arange_length(start, end, step, integer);
+    Tensor *t = n < 0 ? NULL : cer_empty(dtype, 1, &n);
+    size_t size = torch_dtype_size(dtype);
+    bool whole = integer && !torch_dtype_is_floating_point(dtype);
+    for (int64_t i = 0; t && i < n; i++) {
+        torch_Scalar v = whole ? torch_scalar_int((int64_t)((uint64_t)start.as.i + (uint64_t)i * (uint64_t)step.as.i))
+                               : arange_value(dtype, as_double(start), as_double(step), i, n);
+        cer_scalar_as(v, dtype, t->data + (size_t)i * size);
+    }
+    return t;
+}
+
+torch_ArangeArgs torch_ArangeArgs_defaults(void)
+{
+    return (torch_ArangeArgs){.struct_size = sizeof(torch_ArangeArgs), .b = (double)NAN, .c = (double)NAN};
+}
+
+static torch_Scalar bound(double v, bool integer)
+{
+    return integer ? torch_scalar_int((int64_t)v) : torch_scalar_double(v);
+}
+
+Tensor *torch_arange_args(const torch_ArangeArgs *a)
+{
+    bool integer = !a->floating;
+    const double v[3] = {a->a, isnan(a->b) ? 0 : a->b, isnan(a->c) ? 1 : a->c};
+    for (int i = 0; i < 3; i++) integer = integer && v[i] == floor(v[i]) && fabs(v[i]) < 9e18;
+    double start = isnan(a->b) ? 0 : a->a, end = isnan(a->b) ? a->a : a->b;
+    Tensor *t = torch_arange_n(bound(start, integer), bound(end, integer), bound(v[2], integer), a->dtype);
+    torch_FactoryArgs done = {.requires_grad = a->requires_grad};
+    return cer_factory_done(t, &done);
+}
+
+/* ---- torch.tensor --------------------------------------------------------------------------------------------------------- */
+
+static torch_dtype element_dtype(int32_t element) /* as the element lies in memory */
+{
+    static const torch_dtype types[] = {torch_dtype_none, torch_bool, torch_int8, torch_uint8, torch_int16, torch_int32, torch_int64,
+                                        torch_float32, torch_float64};
+    return element > 0 && element <= TORCH_ELEMENT_F64 ? types[element] : torch_dtype_none;
+}
+
+static torch_dtype inferred(torch_dtype element) /* int and long are Python's int, float and double its float */
+{
+    if (torch_dtype_is_floating_point(element)) return torch_get_default_dtype();
+    return element == torch_int32 ? torch_int64 : element;
+}
+
+Tensor *torch_tensor_args(const torch_TensorArgs *a)
+{
+    const torch_Array *d = &a->data;
+    torch_FactoryArgs done = {.requires_grad = a->requires_grad};
+    if (cer_error_pending()) return NULL;
+    if (d->ndim == 0) return cer_factory_done(torch_full_n(0, NULL, d->scalar, a->dtype), &done);
+    torch_dtype from = element_dtype(d->element);
+    if (!from || d->ndim < 0 || d->ndim > 4) return cer_raise(TORCH_TYPE_ERROR, "tensor", "tensor: this C type has no dtype"), NULL;
+    int64_t shape[4];
+    for (int i = 0; i < d->ndim; i++) shape[i] = d->bytes[i + 1] ? d->bytes[i] / d->bytes[i + 1] : 0;
+    Tensor *t = cer_empty(a->dtype ? a->dtype : inferred(from), d->ndim, shape);
+    if (t) cer_convert(t->data, t->dtype, d->data, from, t->numel);
+    return cer_factory_done(t, &done);
+}
+
+Tensor *torch_tensor_n(const void *data, torch_dtype dtype, int64_t ndim, const int64_t *size)
+{
+    Tensor *t = torch_empty_n(ndim, size, dtype);
+    if (t && t->numel && !data) return cer_raise(TORCH_TYPE_ERROR, "tensor", "tensor: data is NULL"), NULL;
+    if (t) cer_convert(t->data, t->dtype, data, t->dtype, t->numel);
+    return t;
+}

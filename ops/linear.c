@@ -1,0 +1,77 @@
+/* F.linear: x W^T + b as one op, so that W need not be transposed for it. Rows of x beyond two dimensions are folded. */
+#include <string.h>
+
+#include "core/impl.h"
+#include "ops/ops_internal.h"
+
+static bool linear_shape(cer_Call *c)
+{
+    const Tensor *x = c->in[0].as.t, *w = c->in[1].as.t, *b = c->n_in > 2 ? c->in[2].as.t : NULL;
+    if (w->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "linear", "t() expects a tensor with <= 2 dimensions, but self is %dD", w->ndim);
+    if (x->shape[1] != w->shape[1])
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", (long long)x->shape[0],
+                         (long long)x->shape[1], (long long)w->shape[1], (long long)w->shape[0]);
+    if (b && (b->ndim != 1 || (b->shape[0] != w->shape[0] && b->shape[0] != 1)))
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "The expanded size of the tensor (%lld) must match the existing size (%lld) at non-singleton "
+                         "dimension 1.  Target sizes: [%lld, %lld].  Tensor sizes: [%lld]", (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1),
+                         (long long)x->shape[0], (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1));
+    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+    if (x->dtype != w->dtype || (b && b->dtype != x->dtype))
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "expected scalar type %s but found %s", names[b ? b->dtype : x->dtype],
+                         names[b && b->dtype != x->dtype ? x->dtype : w->dtype]);
+    if (!cer_kernels()->gemm[x->dtype])
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "\"addmm_impl_cpu_\" not implemented for '%s'", names[x->dtype]);
+    cer_form(&c->form[0], x->dtype, 2, (const int64_t[]){x->shape[0], w->shape[0]});
+    return true;
+}
+
+static void copy_rows(Tensor *out, const Tensor *bias) /* every row of out = bias */
+{
+    size_t row = (size_t)out->shape[1] * torch_dtype_size(out->dtype);
+    if (bias->contiguous && bias->numel == out->shape[1]) {
+        for (int64_t i = 0; i < out->shape[0]; i++) memcpy(out->data + (size_t)i * row, bias->data, row);
+        return;
+    }
+    int64_t stride[TORCH_MAX_DIM];
+    cer_expand_strides(bias, 2, out->shape, stride);
+    cer_copy_elements(out, bias, stride);
+}
+
+static bool linear_kernel(cer_Call *c)
+{
+    const Tensor *x = c->in[0].as.t, *w = c->in[1].as.t;
+    Tensor *out = c->out[0];
+    bool bias = c->n_in > 2;
+    if (bias) copy_rows(out, c->in[2].as.t);
+    cer_gemm(out->dtype, out->shape[0], out->shape[1], x->shape[1], 1, x->data, x->stride[0], x->stride[1], w->data, w->stride[1], w->stride[0],
+             bias ? 1 : 0, out->data, out->stride[0], out->stride[1]);
+    return true;
+}
+
+static void linear_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
+{
+    if (cer_needs(n, 0)) in[0] = torch_mm(g[0], cer_saved_tensor(n, 1));
+    if (cer_needs(n, 1)) in[1] = torch_mm(torch_t(g[0]), cer_saved_tensor(n, 0));
+    if (cer_n_inputs(n) > 2 && cer_needs(n, 2)) in[2] = g[0];
+}
+
+#define LINEAR(id, grad)                                                                                                       \
+    const cer_Op cer_op_##id = {.name = "linear", .grad_name = grad, .schema = "linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", \
+        .shape = linear_shape, .kernel = linear_kernel, .vjp = linear_vjp, .saves = {CER_SAVE(1), CER_SAVE(0)}, .n_outputs = 1};
+LINEAR(linear, "AddmmBackward0")
+LINEAR(linear_no_bias, "MmBackward0")
+
+Tensor *F_linear(Tensor *x, Tensor *weight, Tensor *bias)
+{
+    if (cer_error_pending() || !cer_usable(x, "linear", 1) || !cer_usable(weight, "linear", 2) || (bias && !cer_usable(bias, "linear", 3)))
+        return NULL;
+    torch_Scalar in[3] = {torch_scalar_tensor(x), torch_scalar_tensor(weight), torch_scalar_tensor(bias)};
+    if (x->ndim == 2) return cer_call(bias ? &cer_op_linear : &cer_op_linear_no_bias, in, bias ? 3 : 2, NULL);
+    if (x->ndim == 3 && bias && x->contiguous && weight->ndim == 2 && x->numel > 0) { /* one product for all steps of a sequence */
+        int64_t size[3] = {x->shape[0], x->shape[1], weight->shape[0]};
+        in[0] = torch_scalar_tensor(torch_view(x, x->shape[0] * x->shape[1], x->shape[2]));
+        return torch_view_n(cer_call(&cer_op_linear, in, 3, NULL), 3, size);
+    }
+    Tensor *product = torch_matmul(x, torch_t(weight));
+    return bias ? torch_add_(product, bias) : product;
+}
