@@ -1,0 +1,62 @@
+/* nn.Linear. */
+#include <math.h>
+#include <stdio.h>
+
+#include "module.h"
+
+nn_LinearArgs nn_LinearArgs_defaults(void)
+{
+    return (nn_LinearArgs){.struct_size = sizeof(nn_LinearArgs), .in_features = TORCH_NONE, .out_features = TORCH_NONE, .bias = true};
+}
+
+static int linear_forward(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)
+{
+    (void)n_out;
+    nn_Linear *m = (nn_Linear *)self;
+    if (cer_nn_arity(self, n_in, 1, 1, "input", NULL)) out[0] = F_linear(in[0], m->weight, m->bias);
+    return torch_error_code();
+}
+
+static void linear_repr(const nn_Module *self, char *text, size_t bytes)
+{
+    const nn_Linear *m = (const nn_Linear *)self;
+    snprintf(text, bytes, "in_features=%lld, out_features=%lld, bias=%s", (long long)m->in_features, (long long)m->out_features,
+             m->bias ? "True" : "False");
+}
+
+static const nn_Class linear_class = NN_CLASS(nn_Linear, .forward = linear_forward, .extra_repr = linear_repr);
+
+/* init.kaiming_uniform_(weight, a=sqrt(5)), then U(-1 / sqrt(in), 1 / sqrt(in)) for the bias: the bounds are equal but for the
+ * last bit, which comes from the order of operations. */
+static void reset_parameters(nn_Linear *m)
+{
+    double fan_in = (double)m->in_features, slope = sqrt(5.0), gain = sqrt(2.0 / (1 + slope * slope));
+    double bound = sqrt(3.0) * (gain / sqrt(fan_in));
+    if (m->in_features == 0 || m->out_features == 0)
+        torch_warn("UserWarning", "Initializing zero-element tensors is a no-op");
+    else
+        cer_nn_uniform_(m->weight, -bound, bound);
+    bound = fan_in > 0 ? 1 / sqrt(fan_in) : 0;
+    if (m->bias) cer_nn_uniform_(m->bias, -bound, bound);
+}
+
+nn_Linear *nn_Linear_new(const nn_LinearArgs *args)
+{
+    nn_LinearArgs a = nn_LinearArgs_defaults();
+    cer_nn_args(&a, sizeof a, args);
+    if (cer_error_pending() || !cer_nn_required("Linear", a.in_features, "in_features", a.out_features, "out_features")) return NULL;
+    nn_Linear *m = nn_new_class(nn_Linear, &linear_class);
+    if (!m) return NULL;
+    int64_t shape[2] = {a.out_features, a.in_features};
+    m->in_features = a.in_features;
+    m->out_features = a.out_features;
+    m->weight = cer_nn_new_parameter(&m->module, "weight", a.dtype, 2, shape);
+    if (a.bias)
+        m->bias = cer_nn_new_parameter(&m->module, "bias", a.dtype, 1, shape);
+    else
+        nn_Module_register_parameter(&m->module, "bias", NULL);
+    if (!cer_error_pending()) reset_parameters(m);
+    if (!cer_error_pending()) return m;
+    nn_free(m);
+    return NULL;
+}
