@@ -31,16 +31,14 @@ void cer_cache_release(cer_Cache *cache); /* called by thread.c when a thread en
 #define ALWAYS_BYPASS 0
 #endif
 
-bool cer_alloc_bypassed(void)
+_Atomic int cer_alloc_mode; /* 0 not decided yet, 1 cached, 2 bypassed */
+
+bool cer_alloc_decide(void)
 {
-    static _Atomic int decided; /* 0 not yet, 1 cached, 2 bypassed */
-    int d = atomic_load_explicit(&decided, memory_order_relaxed);
-    if (d == 0) {
-        const char *wish = getenv("CERILLA_ALLOC");
-        d = ALWAYS_BYPASS || (wish && strcmp(wish, "malloc") == 0) ? 2 : 1;
-        atomic_store_explicit(&decided, d, memory_order_relaxed);
-    }
-    return d == 2;
+    const char *wish = getenv("CERILLA_ALLOC");
+    bool bypassed = ALWAYS_BYPASS || (wish && strcmp(wish, "malloc") == 0);
+    atomic_store_explicit(&cer_alloc_mode, bypassed ? 2 : 1, memory_order_relaxed);
+    return bypassed;
 }
 
 /* The class of a size, and the size of the class's blocks. */

@@ -11,7 +11,10 @@ static bool check_operands(cer_Call *c, bool *any_grad)
     for (int64_t i = 0; i < c->n_in; i++) {
         if (c->in[i].kind != TORCH_KIND_TENSOR) continue;
         const Tensor *t = c->in[i].as.t;
-        if (!cer_usable(t, c->op->name, (int)i + 1)) return false;
+#ifdef NDEBUG
+        if (!t || t->magic != CER_LIVE)
+#endif
+            if (!cer_usable(t, c->op->name, (int)i + 1)) return false;
         grad |= (t->flags & CER_REQUIRES_GRAD) != 0;
     }
     *any_grad = grad;
@@ -66,7 +69,7 @@ static Tensor *new_output(const cer_Op *op, const cer_Form *f)
     }
     apply_form(t, f);
     t->op = op;
-    size_t bytes = (size_t)t->numel * torch_dtype_size(f->dtype);
+    size_t bytes = (size_t)t->numel * (size_t)cer_size_of(f->dtype);
     t->storage = cer_storage_new(bytes);
     if (!t->storage) {
         cer_release(t);
@@ -87,7 +90,7 @@ static Tensor *new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
     t->op = op;
     t->storage = of->storage;
     cer_count_up(&t->storage->refs, t->storage->shared);
-    t->data = of->data + f->offset * (int64_t)torch_dtype_size(of->dtype);
+    t->data = of->data + f->offset * cer_size_of(of->dtype);
     if (op->vjp) { /* detach has none: its result is no view as far as history goes */
         t->base = of->base ? of->base : of;
         cer_retain(t->base);
@@ -152,23 +155,23 @@ static cer_Node *new_node(cer_Call *c)
         n->edges[i].output = t->output;
     }
     int slot = 0;
-    for (int i = 0; i < 8; i++)
-        if (saves & CER_SAVE(i)) {
-            torch_Scalar *s = &n->saved[slot++];
-            *s = i < c->n_in ? c->in[i] : torch_scalar_none();
-            if (s->kind != TORCH_KIND_TENSOR) continue;
-            if (s->as.t == c->self) { /* about to be overwritten: keep what it was */
-                Tensor *copy = cer_call1(&cer_op_clone, s->as.t, NULL);
-                if (!copy) {
-                    s->kind = TORCH_KIND_NONE;
-                    cer_node_release(n);
-                    return NULL;
-                }
-                s->as.t = copy;
+    for (unsigned left = saves & 0xff; left; left &= left - 1) {
+        int i = __builtin_ctz(left);
+        torch_Scalar *s = &n->saved[slot++];
+        *s = i < c->n_in ? c->in[i] : torch_scalar_none();
+        if (s->kind != TORCH_KIND_TENSOR) continue;
+        if (s->as.t == c->self) { /* about to be overwritten: keep what it was */
+            Tensor *copy = cer_call1(&cer_op_clone, s->as.t, NULL);
+            if (!copy) {
+                s->kind = TORCH_KIND_NONE;
+                cer_node_release(n);
+                return NULL;
             }
-            cer_retain(s->as.t);
-            s->version = cer_version(s->as.t);
+            s->as.t = copy;
         }
+        cer_retain(s->as.t);
+        s->version = cer_version(s->as.t);
+    }
     return n;
 }
 
@@ -186,8 +189,7 @@ static bool prepare_saved_outputs(cer_Call *c, cer_Node *n, Tensor **alias)
 
 static void tie(cer_Call *c, cer_Node *n, Tensor **alias)
 {
-    int slot = 0;
-    for (int i = 0; i < 8; i++) slot += n->saves >> i & 1;
+    int slot = cer_count_bits(n->saves & 0xff);
     for (int k = 0; k < c->op->n_outputs; k++) {
         Tensor *t = c->out[k];
         describe_output(&n->outputs[k], t);

@@ -150,7 +150,8 @@ static bool may_overwrite(const cer_Engine *e, const Tensor *t)
     return !e->create_graph && cer_only_owner(t) && t->contiguous && cer_kernels()->loop[KERNEL_add][t->dtype];
 }
 
-/* slot += t. In place where nobody else can see it, on either side. */
+/* slot += t. In place where nobody else can see the slot's sum; never into t, which may be the gradient of another input
+ * too, or the caller's. */
 bool cer_engine_add(cer_Engine *e, Tensor **slot, Tensor *t)
 {
     if (!*slot) {
@@ -158,11 +159,6 @@ bool cer_engine_add(cer_Engine *e, Tensor **slot, Tensor *t)
         *slot = t;
     } else if (may_overwrite(e, *slot) && t->contiguous && t->dtype == (*slot)->dtype) {
         add_in_place(*slot, t);
-    } else if (may_overwrite(e, t) && (*slot)->contiguous && t->dtype == (*slot)->dtype) {
-        add_in_place(t, *slot);
-        cer_retain(t);
-        cer_release(*slot);
-        *slot = t;
     } else {
         Tensor *sum = cer_call2(&cer_op_add, *slot, t, NULL);
         if (!sum) return false;

@@ -56,6 +56,11 @@ void cer_fill_elements(Tensor *to, torch_Scalar number)
     const int64_t *stride[1] = {to->stride};
     size_t element[1] = {torch_dtype_size(to->dtype)};
     cer_scalar_as(number, to->dtype, value);
+    if (to->contiguous) {
+        int64_t run[1] = {(int64_t)element[0]};
+        cer_kernels()->fill[to->dtype](to->numel, data, run, value);
+        return;
+    }
     cer_Iterator it;
     cer_iterator_init(&it, 1, to->ndim, to->shape, data, stride, element, false);
     cer_iterator_run(&it, cer_kernels()->fill[to->dtype], value);
@@ -217,27 +222,34 @@ const cer_Op cer_op_fill_ = {
 
 /* ---- expand ------------------------------------------------------------------------------------------------------------ */
 
+static bool expand_refused(const Tensor *t, const cer_SizeAttrs *a, int64_t i, int64_t own)
+{
+    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+    char want[128], have[128];
+    cer_shape_text(a->ndim, a->size, want, sizeof want);
+    cer_shape_text(t->ndim, t->shape, have, sizeof have);
+    if (a->ndim < t->ndim)
+        return cer_raise(TORCH_RUNTIME_ERROR, "expand", "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (%lld) must be greater "
+                         "or equal to the number of dimensions in the tensor (%d)", names[t->dtype], have, want, (long long)a->ndim, t->ndim);
+    if (a->size[i] == -1)
+        return cer_raise(TORCH_RUNTIME_ERROR, "expand", "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+                         "dimension %lld", (long long)i);
+    return cer_raise(TORCH_RUNTIME_ERROR, "expand", "The expanded size of the tensor (%lld) must match the existing size (%lld) at "
+                     "non-singleton dimension %lld.  Target sizes: %s.  Tensor sizes: %s", (long long)a->size[i], (long long)own, (long long)i,
+                     want, have);
+}
+
 static bool expand_shape(cer_Call *c)
 {
     const cer_SizeAttrs *a = c->attrs;
     const Tensor *t = c->in[0].as.t;
     int64_t lead = a->ndim - t->ndim, shape[TORCH_MAX_DIM];
-    char want[128], have[128];
-    cer_shape_text(a->ndim, a->size, want, sizeof want);
-    cer_shape_text(t->ndim, t->shape, have, sizeof have);
-    if (lead < 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, "expand", "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (%lld) must be greater "
-                         "or equal to the number of dimensions in the tensor (%d)", "Float", have, want, (long long)a->ndim, t->ndim);
+    if (lead < 0) return expand_refused(t, a, 0, 0);
     for (int64_t i = 0; i < a->ndim; i++) {
         int64_t size = a->size[i], own = i >= lead ? t->shape[i - lead] : 1;
-        if (size == -1 && i < lead)
-            return cer_raise(TORCH_RUNTIME_ERROR, "expand", "The expanded size of the tensor (%lld) isn't allowed in a leading, non-existing "
-                             "dimension %lld", (long long)size, (long long)i);
+        if (size == -1 && i < lead) return expand_refused(t, a, i, own);
         if (size == -1) size = own;
-        if (size != own && (own != 1 || size < 0))
-            return cer_raise(TORCH_RUNTIME_ERROR, "expand", "The expanded size of the tensor (%lld) must match the existing size (%lld) at "
-                             "non-singleton dimension %lld.  Target sizes: %s.  Tensor sizes: %s", (long long)size, (long long)own, (long long)i,
-                             want, have);
+        if (size != own && (own != 1 || size < 0)) return expand_refused(t, a, i, own);
         shape[i] = size;
     }
     if (!cer_form_checked(&c->form[0], "expand", t->dtype, a->ndim, shape)) return false;

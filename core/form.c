@@ -22,6 +22,8 @@ static const DtypeInfo dtypes[] = {
 _Static_assert(sizeof dtypes / sizeof *dtypes == K_TYPES, "the kernels know the same dtypes");
 _Static_assert((int)torch_float32 == K_FLOAT32 && (int)torch_bfloat16 == K_BFLOAT16 && (int)torch_bool == K_BOOL, "");
 
+const uint8_t cer_dtype_sizes[K_TYPES] = {0, 1, 1, 2, 4, 8, 2, 4, 8, 1, 2};
+
 static bool known(torch_dtype d)
 {
     return (int)d > 0 && (int)d < K_TYPES;
@@ -79,6 +81,13 @@ int torch_set_default_dtype(torch_dtype d)
  * a later class matters only if its category is higher. */
 torch_dtype cer_result_type(const torch_Scalar *in, int64_t n)
 {
+    if (n == 2 && in[0].kind == TORCH_KIND_TENSOR) { /* the usual cases: nothing to promote */
+        const Tensor *t = in[0].as.t;
+        if (in[1].kind == TORCH_KIND_TENSOR && in[1].as.t->dtype == t->dtype) return t->dtype;
+        if (in[1].kind != TORCH_KIND_TENSOR && dtypes[t->dtype].category == 3) return t->dtype;
+    } else if (n == 1 && in[0].kind == TORCH_KIND_TENSOR) {
+        return in[0].as.t->dtype;
+    }
     torch_dtype dims = torch_dtype_none, zero = torch_dtype_none, number = torch_dtype_none;
     for (int64_t i = 0; i < n; i++) {
         switch (in[i].kind) {

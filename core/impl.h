@@ -10,8 +10,28 @@
 #include "print.h"
 #include "random.h"
 
+extern const uint8_t cer_dtype_sizes[];
+static inline int64_t cer_size_of(uint8_t dtype) /* torch_dtype_size of a known dtype */
+{
+    return cer_dtype_sizes[dtype];
+}
+
+static inline int cer_count_bits(unsigned mask) /* of 16; without the instruction the builtin is a call */
+{
+    mask = mask - (mask >> 1 & 0x5555);
+    mask = (mask & 0x3333) + (mask >> 2 & 0x3333);
+    mask = (mask + (mask >> 4)) & 0x0f0f;
+    return (int)((mask + (mask >> 8)) & 0x1f);
+}
+
 /* ---- memory (alloc.c; the rest of it in op.h) ------------------------------------------------------------------ */
-bool cer_alloc_bypassed(void); /* every block straight from malloc: under sanitizers, or CERILLA_ALLOC=malloc */
+extern _Atomic int cer_alloc_mode;
+bool cer_alloc_decide(void);
+static inline bool cer_alloc_bypassed(void) /* every block straight from malloc: under sanitizers, or CERILLA_ALLOC=malloc */
+{
+    int mode = atomic_load_explicit(&cer_alloc_mode, memory_order_relaxed);
+    return mode ? mode == 2 : cer_alloc_decide();
+}
 
 /* ---- counted objects ---------------------------------------------------------------------------------------
  * Plain increments (a relaxed load and store) until an object is shared between threads; then atomic ones. */
@@ -101,6 +121,17 @@ static inline bool cer_only_owner(const Tensor *t)
 {
     return atomic_load_explicit(&t->refs, memory_order_relaxed) == 1 &&
            atomic_load_explicit(&t->storage->refs, memory_order_relaxed) == 1;
+}
+
+static inline bool cer_same_sizes(int64_t n, const int64_t *a, const int64_t *b) /* a call to memcmp costs more than these few */
+{
+    for (int64_t i = 0; i < n; i++)
+        if (a[i] != b[i]) return false;
+    return true;
+}
+static inline bool cer_same_shape(const Tensor *a, const Tensor *b)
+{
+    return a->ndim == b->ndim && cer_same_sizes(a->ndim, a->shape, b->shape);
 }
 
 /* ---- graph -------------------------------------------------------------------------------------------------- */

@@ -6,8 +6,7 @@
 /* One block: the node, its edges, outputs, saved values and attributes. */
 cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs, size_t attrs_bytes)
 {
-    int n_saved = 0;
-    for (int i = 0; i < 16; i++) n_saved += saves >> i & 1;
+    int n_saved = cer_count_bits(saves);
     size_t edges = sizeof(cer_Node), outputs = edges + (size_t)n_in * sizeof(cer_Edge),
            saved = outputs + op->n_outputs * sizeof(cer_Output), attributes = saved + (size_t)n_saved * sizeof(torch_Scalar),
            bytes = attributes + attrs_bytes;
@@ -105,9 +104,7 @@ bool cer_needs(const cer_Node *n, int64_t i)
 
 static int slot_of(const cer_Node *n, int bit)
 {
-    int slot = 0;
-    for (int i = 0; i < bit; i++) slot += n->saves >> i & 1;
-    return slot;
+    return cer_count_bits(n->saves & ((1u << bit) - 1));
 }
 
 static torch_Scalar check_version(cer_Node *n, torch_Scalar s, const char *what)

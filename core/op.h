@@ -27,6 +27,7 @@ struct cer_Call { /* one running op, on the stack */
     int64_t n_in;
     const void *attrs; /* options: a struct of the op's own */
     size_t attrs_bytes;
+    uint8_t common;    /* pointwise: the promoted type, found by the shape rule */
     Tensor *self;      /* in place: the tensor that is written (also in[0]), or NULL */
     cer_Form form[2];  /* of the outputs */
     Tensor *out[2];

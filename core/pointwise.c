@@ -39,7 +39,7 @@ static void result_strides(const cer_Call *c, cer_Form *f)
     for (int64_t i = 0; i < c->n_in; i++) {
         if (c->in[i].kind != TORCH_KIND_TENSOR) continue;
         const Tensor *t = c->in[i].as.t;
-        if (t->ndim != f->ndim || memcmp(t->shape, f->shape, sizeof(int64_t) * f->ndim) != 0) continue;
+        if (t->ndim != f->ndim || !cer_same_sizes(f->ndim, t->shape, f->shape)) continue;
         if (t->contiguous) return;
         if (!like) like = t;
     }
@@ -80,7 +80,7 @@ bool cer_pointwise_shape(cer_Call *c)
             alike = t->contiguous;
             continue;
         }
-        bool same = t->ndim == first->ndim && memcmp(t->shape, first->shape, sizeof(int64_t) * t->ndim) == 0;
+        bool same = cer_same_shape(t, first);
         alike = alike && same && t->contiguous;
         if (same) continue;
         int64_t ndim = f->ndim;
@@ -92,6 +92,7 @@ bool cer_pointwise_shape(cer_Call *c)
     torch_dtype common = common_dtype(c), result = result_dtype(c, common);
     if (!cer_kernels()->loop[c->op->loop][compute_type(common)]) return no_loop(c, common);
     f->dtype = (uint8_t)result;
+    c->common = (uint8_t)common;
     if (!(c->op->flags & CER_INPLACE)) return true;
     char want[128], have[128];
     const Tensor *self = c->self;
@@ -121,7 +122,7 @@ static bool prepare(cer_Call *c, int64_t i, const Tensor *out, torch_dtype type,
     if (c->in[i].kind != TORCH_KIND_TENSOR) {
         cer_scalar_as(c->in[i], type, o->number);
         o->data = o->number;
-        memset(o->own, 0, sizeof o->own);
+        for (int d = 0; d < out->ndim; d++) o->own[d] = 0;
         o->stride = o->own;
         return true;
     }
@@ -134,7 +135,7 @@ static bool prepare(cer_Call *c, int64_t i, const Tensor *out, torch_dtype type,
     }
     o->data = t->data;
     o->stride = t->stride;
-    if (t->ndim == out->ndim && memcmp(t->shape, out->shape, sizeof(int64_t) * t->ndim) == 0) return true;
+    if (cer_same_shape(t, out)) return true;
     cer_expand_strides(t, out->ndim, out->shape, o->own);
     o->stride = o->own;
     return true;
@@ -166,7 +167,7 @@ static bool all_plain(const cer_Call *c, const Tensor *out, torch_dtype type, co
 bool cer_pointwise_kernel(cer_Call *c)
 {
     Tensor *out = c->out[0], *target = out;
-    torch_dtype common = common_dtype(c), type = compute_type(common);
+    torch_dtype type = compute_type(c->common);
     torch_dtype made = c->op->rule == CER_COMPARE ? torch_bool : type;
     cer_Loop loop = cer_kernels()->loop[c->op->loop][type];
     Operand operand[3];
@@ -177,7 +178,7 @@ bool cer_pointwise_kernel(cer_Call *c)
     if (detour && !(target = cer_empty(made, out->ndim, out->shape))) return false;
     for (int64_t i = 0; i < c->n_in; i++)
         if (!prepare(c, i, out, type, &operand[i])) return false;
-    size_t size = torch_dtype_size(type), made_size = torch_dtype_size(made);
+    size_t size = (size_t)cer_size_of((uint8_t)type), made_size = (size_t)cer_size_of((uint8_t)made);
     for (int i = 0; i < c->op->n_params; i++) cer_scalar_as(((const torch_Scalar *)c->attrs)[i], type, (char *)param + (size_t)i * size);
     char *data[4] = {target->data};
     const int64_t *stride[4] = {target->stride};

@@ -238,7 +238,7 @@ static bool raise_object(const char *op)
 Tensor *pd_column(const pd_DataFrame *df, const char *name)
 {
     if (!usable(df, "column")) return NULL;
-    for (int64_t i = 0; name && i < df->columns; i++) {
+    for (int64_t i = 0; name && i < df->columns; i++) { /* the first of that name */
         const cer_Column *c = &df->column[i];
         if (strcmp(c->name, name) != 0) continue;
         if (!c->dtype) return raise_object("column"), NULL;
@@ -246,8 +246,12 @@ Tensor *pd_column(const pd_DataFrame *df, const char *name)
         if (t) memcpy(torch_data_ptr(t), c->values, values_bytes(df, i));
         return t;
     }
-    char quote = name ? cer_quote(name) : '\'';
-    torch_error_raise(TORCH_KEY_ERROR, "column", "%c%s%c", quote, name ? name : "", quote);
+    if (!name) {
+        torch_error_raise(TORCH_KEY_ERROR, "column", "None");
+        return NULL;
+    }
+    char quote = cer_quote(name);
+    torch_error_raise(TORCH_KEY_ERROR, "column", "%c%s%c", quote, name, quote);
     return NULL;
 }
 

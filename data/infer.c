@@ -163,27 +163,28 @@ static void fill_bool(const Fields *f, bool *values)
     for (int64_t r = 0; r < f->rows; r++) values[r] = is_true(field_at(f, r));
 }
 
-static void fill_text(const Fields *f, bool bools, const char **values)
+static void fill_text(const Fields *f, bool bools, bool raw, const char **values)
 {
     for (int64_t r = 0; r < f->rows; r++) {
         const char *s = field_at(f, r);
-        values[r] = is_missing(s) ? NULL : !bools ? s : is_true(s) ? "True" : "False";
+        values[r] = raw ? s : is_missing(s) ? NULL : !bools ? s : is_true(s) ? "True" : "False";
     }
 }
 
 /* ---- the decision ---------------------------------------------------------------------------------------------------- */
 
-static bool infer_other(cer_Column *c, const Fields *f) /* neither whole nor floating numbers */
+/* Neither whole nor floating numbers. raw: whole numbers too large; pandas then takes missing fields as they stand. */
+static bool infer_other(cer_Column *c, const Fields *f, bool raw)
 {
     int64_t missing = 0;
-    bool bools = f->rows > 0 && all_bool(f, &missing);
+    bool bools = !raw && f->rows > 0 && all_bool(f, &missing);
     torch_dtype dtype = bools && !missing ? torch_bool : torch_dtype_none;
     void *values = cer_column_values("read_csv", f->rows, dtype);
     if (!values) return false;
     if (dtype)
         fill_bool(f, values);
     else
-        fill_text(f, bools, values);
+        fill_text(f, bools, raw, values);
     c->dtype = dtype;
     c->values = values;
     return true;
@@ -192,17 +193,17 @@ static bool infer_other(cer_Column *c, const Fields *f) /* neither whole nor flo
 bool cer_infer(cer_Column *c, int64_t rows, int64_t stride, char *const *first)
 {
     const Fields f = {first, rows, stride};
-    if (rows == 0) return infer_other(c, &f);
+    if (rows == 0) return infer_other(c, &f, false);
     void *values = cer_column_values("read_csv", rows, torch_int64);
     if (!values) return false;
     int64_t missing = 0;
     Parsed p = all_int(&f, values, &missing);
-    bool whole = p == GOOD && missing == 0;
-    if (whole || (p != TOO_LARGE && p != BEYOND && all_float(&f, values))) { /* both are of eight bytes: the block serves again */
+    bool whole = p == GOOD && missing == 0, too_large = p == TOO_LARGE || p == BEYOND;
+    if (whole || (!too_large && all_float(&f, values))) { /* both are of eight bytes: the block serves again */
         c->dtype = whole ? torch_int64 : torch_float64;
         c->values = values;
         return true;
     }
     cer_free(values, (size_t)rows * sizeof(int64_t));
-    return !cer_error_pending() && infer_other(c, &f);
+    return !cer_error_pending() && infer_other(c, &f, too_large);
 }

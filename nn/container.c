@@ -28,13 +28,30 @@ static void *append(nn_Module *m, void *child)
     return nn_Module_add_module(m, name, child);
 }
 
-/* Ends every module of a list that no parent took. */
-static void end_all(void *const *modules, int64_t n)
+static bool occurs(void *const *modules, int64_t n, const void *module)
 {
-    for (int64_t i = 0; i < n; i++) {
-        bool seen = false;
-        for (int64_t k = 0; k < i && !seen; k++) seen = modules[k] == modules[i];
-        if (!seen) nn_Module_free(modules[i]);
+    for (int64_t i = 0; i < n; i++)
+        if (modules[i] == module) return true;
+    return false;
+}
+
+/* Ends every module of a list, once, if no parent has it; `ended` is no more. */
+static void end_all(void *const *modules, int64_t n, const void *ended)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (modules[i] != ended && !occurs(modules, i, modules[i])) nn_Module_free(modules[i]);
+}
+
+/* A container gives up its children without ending them. */
+static void release_children(nn_Module *m)
+{
+    cer_Items *children = &m->module->children;
+    for (int64_t i = 0; i < children->length; i++) {
+        nn_Module *child = children->item[i].as.module;
+        children->item[i].as.module = NULL;
+        if (!child) continue;
+        child->module->owners--;
+        if (child->module->parent == m) child->module->parent = NULL;
     }
 }
 
@@ -43,17 +60,12 @@ static nn_Module *container(const nn_Class *record, void *const *modules, int64_
     nn_Module *m = nn_Module_new(record, 0);
     int64_t done = 0;
     while (m && done < n && !cer_error_pending()) append(m, modules[done++]);
-    if (!cer_error_pending()) return m;
-    if (m) { /* the modules that it took end below, with all others: each once */
-        nn_ModuleImpl *impl = m->module;
-        for (int64_t i = 0; i < impl->children.length; i++)
-            if (impl->children.item[i].as.module) {
-                impl->children.item[i].as.module->module->owners--;
-                impl->children.item[i].as.module = NULL;
-            }
-        nn_Module_free(m);
-    }
-    end_all(modules, n);
+    if (m && !cer_error_pending()) return m;
+    /* what could not be appended has ended already, unless it stands further ahead too and was held there */
+    const void *ended = done > 0 && !occurs(modules, done - 1, modules[done - 1]) ? modules[done - 1] : NULL;
+    if (m) release_children(m);
+    nn_Module_free(m);
+    end_all(modules, n, ended);
     return NULL;
 }
 

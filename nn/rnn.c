@@ -161,7 +161,7 @@ static int rnn_forward(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor 
 Tensor *nn_RNN_forward(nn_RNN *m, Tensor *x, Tensor *h_0, Tensor **h_n)
 {
     Tensor *in[2] = {x, h_0}, *out[2];
-    nn_Module_forward_n(&m->module, in, 2, out, h_n ? 2 : 1);
+    nn_Module_forward_n((nn_Module *)m, in, 2, out, h_n ? 2 : 1);
     if (h_n) *h_n = out[1];
     return out[0];
 }

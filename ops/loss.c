@@ -23,6 +23,7 @@ static bool mse_shape(cer_Call *c)
     errors.op = &cer_op_squared_error;
     if (!cer_pointwise_shape(&errors)) return false;
     c->form[0] = errors.form[0];
+    c->common = errors.common;
     if (a->reduction != REDUCTION_NONE) cer_form(&c->form[0], common, 0, NULL);
     return true;
 }

@@ -62,9 +62,14 @@ static bool back_kernel(cer_Call *c)
     char *data[2] = {out->data + f.offset * (int64_t)size, g->data};
     const int64_t *stride[2] = {f.stride, g->stride};
     size_t element[2] = {size, size};
+    cer_Loop copy = cer_kernels()->cast[out->dtype][out->dtype];
+    if (a->dim == 0 && a->step == 1 && g->contiguous) { /* the part is one run */
+        copy(g->numel, data, (const int64_t[]){(int64_t)size, (int64_t)size}, NULL);
+        return true;
+    }
     cer_Iterator it;
     cer_iterator_init(&it, 2, g->ndim, g->shape, data, stride, element, false);
-    cer_iterator_run(&it, cer_kernels()->cast[out->dtype][out->dtype], NULL);
+    cer_iterator_run(&it, copy, NULL);
     return true;
 }
 

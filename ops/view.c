@@ -11,7 +11,6 @@ static bool resolve(const char *op, const Tensor *t, int64_t ndim, const int64_t
     int64_t known = 1, unknown = -1;
     if (ndim < 0 || ndim > TORCH_MAX_DIM)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "%s: a tensor has at most %d dimensions here, not %lld", op, TORCH_MAX_DIM, (long long)ndim);
-    cer_shape_text(ndim, size, text, sizeof text);
     bool overflow = false;
     for (int64_t i = 0; i < ndim; i++) {
         a->size[i] = size[i];
@@ -31,9 +30,10 @@ static bool resolve(const char *op, const Tensor *t, int64_t ndim, const int64_t
     }
     if (unknown >= 0 && known == 0 && t->numel == 0)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "cannot reshape tensor of 0 elements into shape %s because the unspecified dimension size "
-                         "-1 can be any value and is ambiguous", text);
+                         "-1 can be any value and is ambiguous", cer_shape_text(ndim, size, text, sizeof text));
     if (unknown < 0 && !overflow && known == t->numel) return true;
-    return cer_raise(TORCH_RUNTIME_ERROR, op, "shape '%s' is invalid for input of size %lld", text, (long long)t->numel);
+    return cer_raise(TORCH_RUNTIME_ERROR, op, "shape '%s' is invalid for input of size %lld", cer_shape_text(ndim, size, text, sizeof text),
+                     (long long)t->numel);
 }
 
 /* Strides under which t's memory reads as the new shape; false where no strides do. Each run of t's dimensions that lies

@@ -178,9 +178,9 @@ START_TEST(wide_cells)
     check_csv("a,b\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,1\ny,2\nzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz,3\n"
               "éééééééééééééééééééééééééééééééééééééééééééééééééé,4\n", print_long_text);
     size_t used = 0;
-    static char names[1024];
-    for (int i = 0; i < 120; i++) used += (size_t)snprintf(names + used, sizeof names - used, "%sc%d", i ? "," : "", i);
-    check_csv(names, print_empty_120);
+    static char header[1024];
+    for (int i = 0; i < 120; i++) used += (size_t)snprintf(header + used, sizeof header - used, "%sc%d", i ? "," : "", i);
+    check_csv(header, print_empty_120);
 }
 END_TEST
 
@@ -287,11 +287,8 @@ static const Case csv_cases[] = {
 };
 enum { CSV_CASES = sizeof csv_cases / sizeof *csv_cases };
 
-static char type_letter(const pd_DataFrame *df, int64_t i)
+static char type_letter(const pd_DataFrame *df, const char *name)
 {
-    const char *line = pd_str(df); /* only names without surprises are looked up: see the caller */
-    (void)line;
-    char name[2] = {(char)('a' + i), 0};
     Tensor *t = pd_column(df, name);
     torch_dtype dtype = t ? torch_dtype_of(t) : torch_dtype_none;
     torch_error_clear();
@@ -310,8 +307,8 @@ START_TEST(csv_case)
     }
     check_print(df, c->expected);
     ck_assert_int_eq(pd_shape(df).dim[1], (int64_t)strlen(c->types));
-    if (c->csv[0] == 'a' && (c->csv[1] == '\n' || c->csv[1] == ',') && strlen(c->types) == 1)
-        ck_assert_int_eq(type_letter(df, 0), c->types[0]);
+    if (strncmp(c->csv, "a\n", 2) == 0 || strncmp(c->csv, "a,", 2) == 0) /* the name of the first column is plain */
+        ck_assert_int_eq(type_letter(df, "a"), c->types[0]);
     pd_DataFrame_free(df);
 }
 END_TEST
@@ -341,8 +338,8 @@ END_TEST
 START_TEST(large_file) /* beyond the first buffer, with a line across its end */
 {
     enum { ROWS = 20000 };
-    size_t capacity = ROWS * 32, used = (size_t)sprintf((char[64]){0}, "%s", "");
-    char *csv = malloc(capacity);
+    size_t used = 0;
+    char *csv = malloc(ROWS * 32);
     ck_assert_ptr_nonnull(csv);
     used += (size_t)sprintf(csv, "i,\"half\",text\n");
     for (int i = 0; i < ROWS; i++) used += (size_t)sprintf(csv + used, "%d,%d.%d,\"t%d\"\r\n", i, i / 2, i % 2 * 5, i);
