@@ -128,7 +128,7 @@ void cer_fill_uniform(torch_Generator *g, Tensor *t, double from, double to)
 static void draw_normal(const Fill *f, void *out, int64_t n)
 {
     double *x = out;
-    for (int64_t i = 0; i < n; i++) x[i] = cer_normal_double(f->g) * f->b + f->a;
+    for (int64_t i = 0; i < n; i++) x[i] = fma(cer_normal_double(f->g), f->b, f->a);
 }
 
 /* ---- normal, sixteen at a time: eight uniform numbers give the radius, eight the angle ------------------------------------- */
@@ -211,19 +211,17 @@ WITH_FMA static void sixteens_fast(float *x, int64_t n, float mean, float std)
     sixteens(x, n, mean, std);
 }
 
-static void turn_floats(void *data, int64_t n, double mean, double std, torch_dtype dtype)
+static void turn_floats(void *data, int64_t n, double mean, double std)
 {
-    (void)dtype;
     if (HAS_FMA)
         sixteens_fast(data, n, (float)mean, (float)std);
     else
         sixteens(data, n, (float)mean, (float)std);
 }
 
-static void turn_doubles(void *data, int64_t n, double mean, double std, torch_dtype dtype)
+static void turn_doubles(void *data, int64_t n, double mean, double std)
 {
     double *x = data;
-    (void)dtype;
     for (; n >= 16; n -= 16, x += 16)
         for (int j = 0; j < 8; j++) {
             double radius = sqrt(-2.0 * log(1.0 - x[j])), angle = 2.0 * pi * x[j + 8];
@@ -232,25 +230,48 @@ static void turn_doubles(void *data, int64_t n, double mean, double std, torch_d
         }
 }
 
-/* Half types: every single result is rounded. */
-static void turn_halves(void *data, int64_t n, double mean, double std, torch_dtype dtype)
+/* float16 is rounded where it is stored in a variable, bfloat16 after every single operation: its C++ class has functions of
+ * its own for log, sin and cos. */
+static void turn_float16(void *data, int64_t n, double mean, double std)
 {
     uint16_t *x = data;
     float v[16];
-#define ROUND(value) (float)rounded(value, dtype)
-    const float m = ROUND(mean), s = ROUND(std);
+    const float m = (float)rounded(mean, torch_float16), s = (float)rounded(std, torch_float16);
     for (; n >= 16; n -= 16, x += 16) {
-        cer_convert(v, torch_float32, x, dtype, 16);
+        cer_convert(v, torch_float32, x, torch_float16, 16);
         for (int j = 0; j < 8; j++) {
-            float radius = ROUND(sqrtf(ROUND(-2.0f * ROUND(logf(ROUND(1.0f - v[j]))))));
-            float angle = ROUND(2.0 * pi * (double)v[j + 8]);
-            v[j] = ROUND(ROUND(radius * ROUND(cosf(angle))) * s) + m;
-            v[j + 8] = ROUND(ROUND(radius * ROUND(sinf(angle))) * s) + m;
+            float radius = (float)rounded(sqrtf(-2.0f * logf(1.0f - v[j])), torch_float16);
+            float angle = (float)rounded(2.0 * pi * (double)v[j + 8], torch_float16);
+            v[j] = fmaf(radius * cosf(angle), s, m);
+            v[j + 8] = fmaf(radius * sinf(angle), s, m);
         }
-        cer_convert(x, dtype, v, torch_float32, 16);
+        cer_convert(x, torch_float16, v, torch_float32, 16);
     }
-#undef ROUND
 }
+
+static float bf16(double value)
+{
+    return (float)rounded(value, torch_bfloat16);
+}
+
+static void turn_bfloat16(void *data, int64_t n, double mean, double std)
+{
+    uint16_t *x = data;
+    float v[16];
+    const float m = bf16(mean), s = bf16(std);
+    for (; n >= 16; n -= 16, x += 16) {
+        cer_convert(v, torch_float32, x, torch_bfloat16, 16);
+        for (int j = 0; j < 8; j++) {
+            float radius = bf16(sqrtf(bf16(-2.0f * bf16(logf(1.0f - v[j])))));
+            float angle = bf16(2.0 * pi * (double)v[j + 8]);
+            v[j] = bf16(bf16(radius * bf16(cosf(angle))) * s) + m;
+            v[j + 8] = bf16(bf16(radius * bf16(sinf(angle))) * s) + m;
+        }
+        cer_convert(x, torch_bfloat16, v, torch_float32, 16);
+    }
+}
+
+typedef void (*Turn)(void *data, int64_t n, double mean, double std);
 
 /* Contiguous, n >= 16: all uniform first, then turned by sixteens. If the last sixteen overlap those before, they are drawn
  * anew, and what they overlap is overwritten. */
@@ -258,16 +279,17 @@ static void fill_normal_sixteens(torch_Generator *g, Tensor *t, double mean, dou
 {
     const torch_dtype dtype = (torch_dtype)t->dtype;
     const int64_t element = (int64_t)torch_dtype_size(dtype), stride[1] = {element};
-    void (*turn)(void *, int64_t, double, double, torch_dtype) = turn_halves;
-    if (dtype == torch_float32) turn = turn_floats;
-    if (dtype == torch_float64) turn = turn_doubles;
+    Turn turn = dtype == torch_float32   ? turn_floats
+                : dtype == torch_float64 ? turn_doubles
+                : dtype == torch_float16 ? turn_float16
+                                         : turn_bfloat16;
     Fill f = uniform(dtype, 0, 1);
     fill(&f, g, t);
-    turn(t->data, t->numel, mean, std, dtype);
+    turn(t->data, t->numel, mean, std);
     if (t->numel % 16 == 0) return;
     char *last = t->data + (t->numel - 16) * element;
     fill_run(16, &last, stride, &f);
-    turn(last, 16, mean, std, dtype);
+    turn(last, 16, mean, std);
 }
 
 void cer_fill_normal(torch_Generator *g, Tensor *t, double mean, double std)

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Every public header compiles alone, without a warning, in every standard that it promises; use.c uses the macros.
+# usage: check_headers.sh root c|c++ compiler...
+root=$1 language=$2
+shift 2
+headers='cerilla.h core/base.h core/scalar.h core/error.h core/scope.h core/tensor.h core/autograd.h core/random.h core/print.h
+core/params.h ops/ops.h nn/nn.h optim/optim.h data/data.h'
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+failed=0 compiled=0
+
+compile() { # source, then flags
+    source=$1
+    shift
+    compiled=$((compiled + 1))
+    "$@" -I"$root" -Werror -Wall -Wextra -Wpedantic -Wshadow -Wconversion -fsyntax-only "$source" || {
+        echo "failed: $* $source"
+        failed=1
+    }
+}
+
+for header in $headers; do
+    [ -f "$root/$header" ] || { echo "$header is missing"; failed=1; continue; }
+    if [ "$language" = c++ ]; then
+        printf '#include "%s"\nint main() { return 0; }\n' "$header" >"$work/alone.cc"
+        for standard in c++17 c++20; do compile "$work/alone.cc" "$@" "-std=$standard"; done
+    else
+        printf '#include "%s"\nint main(void) { return 0; }\n' "$header" >"$work/alone.c"
+        for standard in c99 c11 c17; do compile "$work/alone.c" "$@" "-std=$standard" -Wstrict-prototypes; done
+    fi
+done
+if [ "$language" = c ]; then
+    for standard in c11 c17; do compile "$root/tests/headers/use.c" "$@" "-std=$standard"; done
+fi
+[ "$failed" -eq 0 ] && echo "$compiled compilations without a warning"
+exit "$failed"
