@@ -32,7 +32,7 @@ static Tensor *root_gradient(const char *op, const Tensor *x, Tensor *given, int
 
 static bool root_of(const char *op, Tensor *x, Tensor *given, int64_t i, cer_Root *root)
 {
-    if (!cer_usable(x, op, 1)) return false;
+    if (!cer_usable(x, op, 1) || !cer_fresh(x)) return false;
     if (!(x->flags & CER_REQUIRES_GRAD))
         return cer_raise(TORCH_RUNTIME_ERROR, op, "element %lld of tensors does not require grad and does not have a grad_fn", (long long)i);
     root->gradient = root_gradient(op, x, given, i);
@@ -64,7 +64,7 @@ bool cer_engine_capture(cer_Engine *e, const cer_Node *n, uint32_t output, Tenso
 static bool check_inputs(const char *op, Tensor *const *inputs, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
-        if (!cer_usable(inputs[i], op, (int)i + 1)) return false;
+        if (!cer_usable(inputs[i], op, (int)i + 1) || !cer_fresh(inputs[i])) return false;
         if (!(inputs[i]->flags & CER_REQUIRES_GRAD))
             return cer_raise(TORCH_RUNTIME_ERROR, op, "One of the differentiated Tensors does not require grad");
         if (!inputs[i]->node && !cer_accumulator(inputs[i])) return cer_raise_memory(op, sizeof(cer_Node));
@@ -189,7 +189,7 @@ int torch_backward_args(const torch_BackwardArgs *a)
 
 static bool look(const Tensor *x, const char *what)
 {
-    return !cer_error_pending() && cer_usable(x, what, 1);
+    return !cer_error_pending() && cer_usable(x, what, 1) && cer_fresh((Tensor *)(uintptr_t)x); /* a view's history is made lazily */
 }
 
 bool torch_requires_grad(const Tensor *x)

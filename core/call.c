@@ -5,7 +5,7 @@
 #include "impl.h"
 
 /* Which operands want a gradient? One bit each for the first 32; all others answer for bit 31. */
-static bool check_operands(cer_Call *c, bool *any_grad)
+static bool check_operands(cer_Call *c, bool grad_off, bool *any_grad)
 {
     bool grad = false;
     for (int64_t i = 0; i < c->n_in; i++) {
@@ -15,6 +15,7 @@ static bool check_operands(cer_Call *c, bool *any_grad)
         if (!t || t->magic != CER_LIVE)
 #endif
             if (!cer_usable(t, c->op->name, (int)i + 1)) return false;
+        if (t->base && !grad_off && !cer_fresh(c->in[i].as.t)) return false;
         grad |= (t->flags & CER_REQUIRES_GRAD) != 0;
     }
     *any_grad = grad;
@@ -30,6 +31,12 @@ static bool check_in_place(const cer_Call *c, bool recording)
     if (recording && t->flags & CER_REQUIRES_GRAD && t->base && t->base->flags & CER_REQUIRES_GRAD && (!t->base->node || t->base->node->leaf))
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+    if (recording && t->flags & CER_NO_GRAD_VIEW && t->base)
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
+                         "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case is "
+                         "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
+                         "inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+                         "tracked).");
     if (c->op->flags & CER_RESTRIDE) return true;
     for (int i = 0; i < t->ndim; i++)
         if (t->stride[i] == 0 && t->shape[i] > 1)
@@ -94,6 +101,8 @@ static Tensor *new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
     if (op->vjp) { /* detach has none: its result is no view as far as history goes */
         t->base = of->base ? of->base : of;
         cer_retain(t->base);
+        t->seen = cer_version(t);
+        if (cer_context()->grad_off) t->flags |= CER_NO_GRAD_VIEW;
     }
     apply_form(t, f);
     return t;
@@ -121,14 +130,6 @@ static void drop_outputs(cer_Call *c)
 }
 
 /* ---- recording ------------------------------------------------------------------------------------------------- */
-
-static void describe_output(cer_Output *o, const Tensor *t)
-{
-    o->gradient = NULL;
-    o->dtype = t->dtype;
-    o->ndim = t->ndim;
-    for (int i = 0; i < t->ndim; i++) o->shape[i] = t->shape[i];
-}
 
 /* The node of this call, not yet tied to its outputs: edges to what made the operands, and the operands to be saved. */
 static cer_Node *new_node(cer_Call *c)
@@ -192,7 +193,7 @@ static void tie(cer_Call *c, cer_Node *n, Tensor **alias)
     int slot = cer_count_bits(n->saves & 0xff);
     for (int k = 0; k < c->op->n_outputs; k++) {
         Tensor *t = c->out[k];
-        describe_output(&n->outputs[k], t);
+        cer_describe_output(&n->outputs[k], t);
         if (alias[k]) {
             n->saved[slot] = torch_scalar_tensor(alias[k]);
             n->saved[slot++].version = cer_version(t);
@@ -200,15 +201,26 @@ static void tie(cer_Call *c, cer_Node *n, Tensor **alias)
         if (k == 1 && c->op->flags & CER_SECOND_INDEX) continue;
         if (k > 0) cer_node_retain(n);
         cer_Node *old = t->node; /* in place: the old history is now behind an edge of n */
-        if (t->flags & CER_RETAINS_GRAD && old && old->extra) {
-            old->extra->keeps[t->output] = NULL;
-            t->flags &= (uint8_t)~CER_RETAINS_GRAD;
-        }
+        cer_forget_retained(t);
         t->node = n;
         t->output = (uint32_t)k;
         t->flags |= CER_REQUIRES_GRAD;
+        t->seen = cer_version(t);
         if (old) cer_node_release(old);
     }
+}
+
+/* The same for an in-place op on a view: its node goes inside the base's new history. */
+static void tie_view(cer_Call *c, cer_Node *n, Tensor **alias, cer_Rebase *rebase)
+{
+    cer_describe_output(&n->outputs[0], c->self);
+    if (alias[0]) {
+        torch_Scalar *saved = &n->saved[cer_count_bits(n->saves & 0xff)];
+        *saved = torch_scalar_tensor(alias[0]);
+        saved->version = cer_version(c->self);
+    }
+    cer_rebase_commit(c, rebase);
+    cer_node_release(n); /* the outer node holds it */
 }
 
 /* ---- the call ---------------------------------------------------------------------------------------------------- */
@@ -217,26 +229,24 @@ static bool run(torch_Context *context, cer_Call *c)
 {
     const cer_Op *op = c->op;
     bool wants_grad;
-    if (!check_operands(c, &wants_grad)) return false;
+    if (!check_operands(c, context->grad_off, &wants_grad)) return false;
     bool recording = wants_grad && op->vjp && !context->grad_off;
     c->out[0] = c->out[1] = NULL;
     if (op->flags & CER_INPLACE) {
         c->self = c->in[0].as.t;
         if (!check_in_place(c, wants_grad && !context->grad_off)) return false;
-        if (recording && c->self->base) {
-            return cer_raise(TORCH_NOT_IMPLEMENTED_ERROR, op->name,
-                             "%s: in place on a view that needs a gradient is not supported yet; clone() the view first", op->name);
-        }
     }
     if (!op->shape(c)) return false;
     if (recording && !torch_dtype_is_floating_point((op->flags & CER_INPLACE ? c->self->dtype : c->form[0].dtype)))
         recording = false;
     Tensor *alias[2] = {NULL, NULL};
     cer_Node *node = NULL;
+    cer_Rebase rebase = {NULL, NULL};
+    bool on_view = c->self && c->self->base && !(op->flags & CER_RESTRIDE);
     bool fine = make_outputs(c) && cer_pool_reserve(context, op->n_outputs);
     if (fine && recording) {
         node = new_node(c);
-        fine = node && prepare_saved_outputs(c, node, alias);
+        fine = node && prepare_saved_outputs(c, node, alias) && (!on_view || cer_rebase_prepare(c, node, &rebase));
         if (!fine && !context->code) cer_raise_memory(op->name, sizeof *node);
     }
     if (fine && op->kernel) fine = op->kernel(c);
@@ -244,6 +254,8 @@ static bool run(torch_Context *context, cer_Call *c)
         cer_release(alias[0]);
         cer_release(alias[1]);
         if (node) cer_node_release(node);
+        if (rebase.view) cer_node_release(rebase.view); /* which holds the outer one */
+        if (rebase.outer) cer_node_release(rebase.outer);
         drop_outputs(c);
         return false;
     }
@@ -251,7 +263,10 @@ static bool run(torch_Context *context, cer_Call *c)
         if (op->flags & CER_RESTRIDE) apply_form(c->self, &c->form[0]);
         atomic_store_explicit(&c->self->storage->version, cer_version(c->self) + 1, memory_order_relaxed);
     }
-    if (node) tie(c, node, alias);
+    if (node && on_view)
+        tie_view(c, node, alias, &rebase);
+    else if (node)
+        tie(c, node, alias);
     if (!(op->flags & CER_INPLACE))
         for (int k = 0; k < op->n_outputs; k++) cer_pool_put(context, c->out[k]);
     return true;

@@ -207,7 +207,7 @@ static bool stage(cer_Engine *e, Tensor *of, Tensor *gradient)
 
 static bool run_vjp(cer_Engine *e, cer_Node *n, Tensor *const *g)
 {
-    if (n->freed && n->n_saved)
+    if (n->freed && (n->n_saved || (n->inner && n->inner->n_saved)))
         return cer_raise(TORCH_RUNTIME_ERROR, "backward",
                          "Trying to backward through the graph a second time (or directly access saved tensors after they have "
                          "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "

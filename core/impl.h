@@ -77,7 +77,8 @@ enum {
     CER_REQUIRES_GRAD = 1,
     CER_SHARED = 2,       /* counts are atomic */
     CER_RETAINS_GRAD = 4, /* its node knows it: node->extra */
-    CER_PARAMETER = 8     /* prints as Parameter */
+    CER_PARAMETER = 8,    /* prints as Parameter */
+    CER_NO_GRAD_VIEW = 16 /* a view that was made under no_grad */
 };
 
 struct Tensor {
@@ -85,6 +86,7 @@ struct Tensor {
     _Atomic int32_t refs;
     uint8_t dtype, ndim, flags, contiguous; /* contiguous: cached; kept true to shape and stride */
     uint32_t output;                        /* which output of node this is */
+    uint32_t seen;                          /* of a view: the version for which its history is right (rebase.c) */
     cer_Storage *storage;
     char *data; /* first element */
     int64_t numel;
@@ -165,6 +167,7 @@ struct cer_Node {
     Tensor *leaf; /* of an accumulator: its tensor, which owns the node; retain and release go to the tensor */
     cer_Node *next;
     cer_NodeExtra *extra;
+    cer_Node *inner; /* of CopySlices: the node of the in-place op itself */
     size_t bytes;
     uint16_t saves; /* bit i: input i is saved; bit 8 + k: output k */
     cer_Edge *edges;
@@ -175,6 +178,8 @@ struct cer_Node {
 
 cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs, size_t attrs_bytes);
 cer_Node *cer_accumulator(Tensor *leaf); /* its node, made on first use; NULL when out of memory */
+void cer_describe_output(cer_Output *output, const Tensor *t);
+void cer_forget_retained(Tensor *t); /* its history changes: the old node no longer keeps its grad */
 void cer_node_dead(cer_Node *node);
 void cer_node_drop_saved(cer_Node *node);
 
@@ -191,6 +196,18 @@ static inline void cer_node_release(cer_Node *n)
         cer_release(n->leaf);
     else if (cer_count_down(&n->refs, n->shared))
         cer_node_dead(n);
+}
+
+/* In place on views (rebase.c): everything that can fail first, then the change. */
+typedef struct cer_Rebase {
+    cer_Node *outer, *view; /* the base's new history and the view's */
+} cer_Rebase;
+bool cer_rebase_prepare(cer_Call *c, cer_Node *inner, cer_Rebase *rebase);
+void cer_rebase_commit(cer_Call *c, cer_Rebase *rebase);
+bool cer_refresh_view(Tensor *t); /* its base was written since: makes its history right */
+static inline bool cer_fresh(Tensor *t)
+{
+    return !t->base || t->seen == cer_version(t) || cer_refresh_view(t);
 }
 
 /* ---- context and thread -------------------------------------------------------------------------------------- */

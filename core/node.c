@@ -26,6 +26,7 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const voi
     n->leaf = NULL;
     n->next = NULL;
     n->extra = NULL;
+    n->inner = NULL;
     n->bytes = bytes;
     n->saves = saves;
     n->edges = (cer_Edge *)(block + edges);
@@ -40,6 +41,20 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const voi
     return n;
 }
 
+void cer_describe_output(cer_Output *o, const Tensor *t)
+{
+    o->gradient = NULL;
+    o->dtype = t->dtype;
+    o->ndim = t->ndim;
+    for (int i = 0; i < t->ndim; i++) o->shape[i] = t->shape[i];
+}
+
+void cer_forget_retained(Tensor *t)
+{
+    if (t->flags & CER_RETAINS_GRAD && t->node && t->node->extra) t->node->extra->keeps[t->output] = NULL;
+    t->flags &= (uint8_t)~CER_RETAINS_GRAD;
+}
+
 cer_Node *cer_accumulator(Tensor *leaf)
 {
     if (leaf->node) return leaf->node;
@@ -48,10 +63,7 @@ cer_Node *cer_accumulator(Tensor *leaf)
     n->leaf = leaf;
     n->shared = leaf->flags & CER_SHARED;
     n->sequence = UINT64_MAX; /* leaves are served as soon as their gradient is complete */
-    cer_Output *o = &n->outputs[0];
-    o->dtype = leaf->dtype;
-    o->ndim = leaf->ndim;
-    memcpy(o->shape, leaf->shape, sizeof(int64_t) * leaf->ndim);
+    cer_describe_output(&n->outputs[0], leaf);
     leaf->node = n;
     leaf->output = 0;
     return n;
@@ -65,6 +77,10 @@ void cer_node_drop_saved(cer_Node *n)
             n->saved[i].kind = TORCH_KIND_NONE;
             cer_release(t);
         }
+    if (n->inner) {
+        n->inner->freed = true;
+        cer_node_drop_saved(n->inner);
+    }
 }
 
 static void destroy(cer_Node *n)
@@ -73,6 +89,7 @@ static void destroy(cer_Node *n)
     for (uint32_t i = 0; i < n->n_inputs; i++)
         if (n->edges[i].node) cer_node_release(n->edges[i].node);
     for (int k = 0; k < n->n_outputs; k++) cer_release(n->outputs[k].gradient);
+    if (n->inner) cer_node_release(n->inner);
     cer_free(n->extra, sizeof *n->extra);
     cer_tally(&cer_thread()->live_nodes, -1);
     cer_free(n, n->bytes);

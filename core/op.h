@@ -147,7 +147,7 @@ void cer_iterator_run(const cer_Iterator *it, cer_Loop loop, const void *param);
 
 /* ---- what the engine itself needs: records of core (engine_ops.c) ------------------------------------------------- */
 extern const cer_Op cer_op_add, cer_op_expand, cer_op_sum, cer_op_to, cer_op_clone, cer_op_copy_, cer_op_fill_,
-    cer_op_empty, cer_op_accumulate, cer_op_detach;
+    cer_op_empty, cer_op_accumulate, cer_op_detach, cer_op_as_strided, cer_op_as_strided_backward, cer_op_copy_slices;
 typedef struct cer_SumAttrs {
     uint32_t reduced; /* bit d: dimension d is summed up... */
     uint32_t kept;    /* ... and stays, with size 1 */

@@ -73,5 +73,5 @@ Tensor *F_linear(Tensor *x, Tensor *weight, Tensor *bias)
         return torch_view_n(cer_call(&cer_op_linear, in, 3, NULL), 3, size);
     }
     Tensor *product = torch_matmul(x, torch_t(weight));
-    return bias ? torch_add_(product, bias) : product;
+    return bias ? torch_add(product, bias) : product; /* not in place: the product may be a view, which the engine refuses */
 }

@@ -31,7 +31,10 @@ check() {
             END { exit bad }' "$file" || failed=1
     done
     checked=$((checked + $#))
-    [ "$#" -gt 0 ] && [ -f "$1" ] || { echo "$floor: no files found"; failed=1; }
+    [ -f "$1" ] || { # the pattern matched nothing
+        echo "$floor: no files found"
+        failed=1
+    }
 }
 
 failed=0 checked=0

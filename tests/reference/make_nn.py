@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes tests/nn/reference.inc and tests/optim/reference.inc: what PyTorch 1.13.1 computes, prints and complains about.
+"""Writes numbers.inc and texts.inc in tests/nn and tests/optim: what PyTorch 1.13.1 computes, prints and complains about.
 
 Run with Debian 12's python3-torch:  /usr/bin/python3 tests/reference/make_nn.py
 """
@@ -15,7 +15,7 @@ HEADER = "/* Made by tests/reference/make_nn.py with PyTorch %s. */\n" % torch._
 
 
 def quoted(text):
-    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
 
 
 def flat(*tensors):
@@ -212,7 +212,7 @@ def told(code):
         try:
             eval(code)
         except Exception as e:
-            return type(e).__name__, str(e.args[0]) if isinstance(e, KeyError) else str(e)
+            return type(e).__name__, str(e.args[0]) if isinstance(e, KeyError) and " " in e.args[0] else str(e)
         return "UserWarning", str(heard[0].message)
 
 
@@ -250,7 +250,6 @@ def sgd():
                 o.step()
             out += array("sgd_%d_%s" % (i, dtype), flat(p))
             rows.append("    CASE(%d, %s, %s)" % (i, dtype, ", ".join("." + s.strip() for s in options.replace("True", "true").replace("=", " = ").split(","))))
-        out += array("sgd_%d_momentum" % i, flat(o.state[p]["momentum_buffer"]) if o.state[p].get("momentum_buffer") is not None else [])
     return out + "#define SGDS(CASE) \\\n" + " \\\n".join(rows) + "\n"
 
 
@@ -261,8 +260,14 @@ def groups():
     return "static const char groups_print[] =\n    %s;\n" % quoted(repr(o))
 
 
-with open(os.path.join(here, "nn", "reference.inc"), "w") as f:
-    f.write(HEADER + linear() + rnn() + double_backward() + dropout() + mse() + names() + texts(NN_ERRORS + NN_WARNINGS, PRINTS))
-with open(os.path.join(here, "optim", "reference.inc"), "w") as f:
-    f.write(HEADER + sgd() + groups() + texts(OPTIM_ERRORS + OPTIM_WARNINGS,
-                                              ["optim.SGD(lin.parameters(), lr=0.01)", "optim.SGD(lin.parameters(), lr=0.01, momentum=0.9, maximize=True, weight_decay=1e-5)"]))
+def write(name, *parts):
+    with open(os.path.join(here, name), "w") as f:
+        f.write(HEADER + "".join(parts))
+
+
+write("nn/numbers.inc", linear(), rnn(), double_backward(), dropout(), mse())
+write("nn/texts.inc", names(), texts(NN_ERRORS + NN_WARNINGS, PRINTS))
+write("optim/numbers.inc", sgd())
+write("optim/texts.inc", groups(), texts(OPTIM_ERRORS + OPTIM_WARNINGS,
+                                         ["optim.SGD(lin.parameters(), lr=0.01)",
+                                          "optim.SGD(lin.parameters(), lr=0.01, momentum=0.9, maximize=True, weight_decay=1e-5)"]))
