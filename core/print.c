@@ -246,7 +246,7 @@ static void add_suffixes(Printer *p, size_t begin)
     }
     const char *maker = torch_grad_fn(x);
     if (maker) {
-        snprintf(suffix, sizeof suffix, "grad_fn=<%s>", maker);
+        snprintf(suffix, sizeof suffix, "grad_fn=<%s>", strrchr(maker, ':') ? strrchr(maker, ':') + 1 : maker);
         add_suffix(p, suffix, &column);
     } else if (x->flags & CER_REQUIRES_GRAD) {
         add_suffix(p, "requires_grad=True", &column);

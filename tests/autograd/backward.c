@@ -53,8 +53,9 @@ END_TEST
 START_TEST(leaf_is_the_root)
 {
     Tensor *x = torch_tensor(2.0, .requires_grad = true);
+    Tensor *three = torch_tensor(3.0);
     ck_assert_int_eq(torch_backward(x), TORCH_OK);
-    ck_assert_int_eq(torch_backward(x, .gradient = torch_tensor(3.0)), TORCH_OK);
+    ck_assert_int_eq(torch_backward(x, .gradient = three), TORCH_OK);
     ck_values(torch_grad(x), 4);
 }
 END_TEST

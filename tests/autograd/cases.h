@@ -19,17 +19,23 @@ TCase *life_case(void);
 TCase *memory_case(void);
 TCase *deep_case(void);
 
-/* A float32 leaf of these values, and a float64 one. */
-#define LEAF(...) torch_tensor(torch_list(float, __VA_ARGS__), .requires_grad = true)
-#define LEAF64(...) torch_tensor(torch_list(double, __VA_ARGS__), .dtype = torch_float64, .requires_grad = true)
-#define CONST(...) torch_tensor(torch_list(float, __VA_ARGS__))
-#define CONST64(...) torch_tensor(torch_list(double, __VA_ARGS__), .dtype = torch_float64)
+/* A float32 leaf of these values, a float64 one, and the same without requires_grad. (torch_tensor would do, but inside an
+ * assertion, which keeps its own text, its expansion is long.) */
+#define CASES_COUNT(type, ...) (int64_t)(sizeof((type[]){__VA_ARGS__}) / sizeof(type))
+#define LEAF(...) torch_requires_grad_(CONST(__VA_ARGS__), true)
+#define LEAF64(...) torch_requires_grad_(CONST64(__VA_ARGS__), true)
+#define CONST(...) vector(torch_float32, CASES_COUNT(float, __VA_ARGS__), (const float[]){__VA_ARGS__})
+#define CONST64(...) vector(torch_float64, CASES_COUNT(double, __VA_ARGS__), (const double[]){__VA_ARGS__})
+static inline Tensor *vector(torch_dtype dtype, int64_t n, const void *values)
+{
+    return torch_tensor_n(values, dtype, 1, &n);
+}
 
 /* t holds exactly these values; or these within a few units of the last place of float64. */
 #define ck_values(t, ...)                                                                                               \
-    ck_assert_tensor(t, (int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)), ((double[]){__VA_ARGS__}), 0, 0)
+    ck_assert_tensor(t, CASES_COUNT(double, __VA_ARGS__), ((double[]){__VA_ARGS__}), 0, 0)
 #define ck_near(t, ...)                                                                                                 \
-    ck_assert_tensor(t, (int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)), ((double[]){__VA_ARGS__}), 1e-12, 1e-14)
+    ck_assert_tensor(t, CASES_COUNT(double, __VA_ARGS__), ((double[]){__VA_ARGS__}), 1e-12, 1e-14)
 
 #define SECOND_BACKWARD                                                                                                 \
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already been " \

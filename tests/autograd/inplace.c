@@ -139,7 +139,8 @@ START_TEST(shapes_and_types_refuse)
     ck_assert_ptr_null(torch_add_(torch_expand(a, 3, 2), 1));
     ck_assert_error(TORCH_RUNTIME_ERROR, "unsupported operation: more than one element of the written-to tensor refers to a single memory "
                     "location. Please clone() the tensor before performing the operation.");
-    ck_assert_ptr_null(torch_add_(torch_tensor(torch_list(int, 1, 2)), 0.5));
+    Tensor *i = torch_tensor(torch_list(int, 1, 2));
+    ck_assert_ptr_null(torch_add_(i, 0.5));
     ck_assert_error(TORCH_RUNTIME_ERROR, "result type Float can't be cast to the desired output type Long");
     ck_values(a, 1, 2);
     ck_assert_int_eq(torch_version_of(a), 0);

@@ -46,7 +46,8 @@ START_TEST(requires_grad_refusals)
     ck_assert_ptr_null(torch_requires_grad_(i, true));
     ck_assert_error(TORCH_RUNTIME_ERROR, "only Tensors of floating point dtype can require gradients");
     ck_assert_ptr_eq(torch_requires_grad_(i, false), i);
-    ck_assert_ptr_null(torch_tensor(torch_list(int, 1, 2), .requires_grad = true));
+    i = torch_tensor(torch_list(int, 1, 2), .requires_grad = true);
+    ck_assert_ptr_null(i);
     ck_assert_error(TORCH_RUNTIME_ERROR, "Only Tensors of floating point and complex dtype can require gradients");
     ck_assert_ptr_null(torch_zeros(2, .dtype = torch_bool, .requires_grad = true));
     ck_assert_error(TORCH_RUNTIME_ERROR, "Only Tensors of floating point and complex dtype can require gradients");

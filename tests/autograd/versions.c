@@ -1,4 +1,6 @@
 /* A saved tensor that was changed before backward is an error, never a wrong gradient. Texts from PyTorch 1.13.1. */
+#include <stdio.h>
+
 #include "cases.h"
 
 #define CHANGED "one of the variables needed for gradient computation has been modified by an inplace operation: "
