@@ -146,39 +146,25 @@ torch_BackwardArgs torch_BackwardArgs_defaults(void)
     return (torch_BackwardArgs){.struct_size = sizeof(torch_BackwardArgs)};
 }
 
-/* backward(inputs=...): as grad(), and then into the leaves' .grad. */
-static int backward_into(const torch_BackwardArgs *a)
+/* backward(inputs=...): into the .grad of these only; results among them keep theirs from now on. */
+static bool check_targets(const torch_BackwardArgs *a)
 {
-    torch_Context *c = cer_context();
-    if (!check_inputs("backward", a->inputs, a->n_inputs)) return c->code;
+    if (a->n_inputs < 1) return cer_raise(TORCH_RUNTIME_ERROR, "backward", "'inputs' argument to backward() cannot be empty.");
     for (int64_t i = 0; i < a->n_inputs; i++)
-        if (!a->inputs[i]->node->leaf)
-            return torch_error_raise(TORCH_RUNTIME_ERROR, "backward", "One of the differentiated Tensors given as 'inputs' to backward is not a leaf Tensor");
-    size_t bytes = (size_t)a->n_inputs * sizeof(Tensor *);
-    Tensor **g = cer_alloc(bytes);
-    if (!g) return cer_raise_memory("backward", (double)bytes), c->code;
-    int64_t scope = torch_scope_push();
-    torch_GradArgs grad = {.outputs = &a->self, .n_outputs = 1, .inputs = a->inputs, .n_inputs = a->n_inputs, .grad_outputs = &a->gradient,
-                           .retain_graph = a->retain_graph, .create_graph = a->create_graph, .allow_unused = true};
-    torch_autograd_grad_args(g, &grad);
-    for (int64_t i = 0; i < a->n_inputs && !c->code; i++) /* everything is computed before the first .grad changes */
-        if (g[i] && a->inputs[i]->grad) g[i] = cer_call2(&cer_op_add, a->inputs[i]->grad, g[i], NULL);
-    for (int64_t i = 0; i < a->n_inputs && !c->code; i++)
-        if (g[i]) torch_set_grad(a->inputs[i], g[i]);
-    torch_scope_pop(scope);
-    cer_free(g, bytes);
-    return c->code;
+        if (!cer_usable(a->inputs[i], "backward", (int)i + 1) || torch_retain_grad(a->inputs[i])) return false;
+    return check_inputs("backward", a->inputs, a->n_inputs);
 }
 
 int torch_backward_args(const torch_BackwardArgs *a)
 {
     torch_Context *c = cer_context();
     if (c->code) return c->code;
-    if (a->inputs) return backward_into(a);
     int64_t mark = c->pool.length;
     cer_Root root;
-    if (root_of("backward", a->self, a->gradient, 0, &root)) {
-        cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph, .create_graph = a->create_graph, .roots = &root, .n_roots = 1};
+    if (root_of("backward", a->self, a->gradient, 0, &root) && (!a->inputs || check_targets(a))) {
+        bool some = a->inputs != NULL;
+        cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph, .create_graph = a->create_graph, .selective = some,
+                        .into_leaves = some, .roots = &root, .n_roots = 1, .inputs = a->inputs, .n_inputs = some ? a->n_inputs : 0};
         cer_engine_run(&e);
     }
     cer_pool_unwind(c, mark);
@@ -248,7 +234,10 @@ Tensor *torch_detach_(Tensor *x)
 {
     if (!look(x, "detach_")) return NULL;
     if (x->base) {
-        cer_raise(TORCH_RUNTIME_ERROR, "detach_", "Can't detach views in-place. Use detach() instead.");
+        cer_raise(TORCH_RUNTIME_ERROR, "detach_", "Can't detach views in-place. Use detach() instead. If you are using "
+                  "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, "
+                  "and hence detach_() cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
+                  "function in torch/optim/optimizer.py as the solution.");
         return NULL;
     }
     cer_Node *node = x->node;

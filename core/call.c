@@ -201,7 +201,7 @@ static void tie(cer_Call *c, cer_Node *n, Tensor **alias)
         if (k == 1 && c->op->flags & CER_SECOND_INDEX) continue;
         if (k > 0) cer_node_retain(n);
         cer_Node *old = t->node; /* in place: the old history is now behind an edge of n */
-        cer_forget_retained(t);
+        if (old) cer_move_retained(t, n);
         t->node = n;
         t->output = (uint32_t)k;
         t->flags |= CER_REQUIRES_GRAD;

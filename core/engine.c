@@ -138,11 +138,20 @@ static bool mark_wanted(cer_Engine *e)
 
 /* ---- moving gradients ----------------------------------------------------------------------------------------------- */
 
-static void add_in_place(Tensor *into, const Tensor *t) /* both contiguous, same form */
+static void add_in_place(Tensor *into, const Tensor *t) /* both of one shape and dtype */
 {
-    int64_t size = (int64_t)torch_dtype_size(into->dtype), stride[3] = {size, size, size};
+    size_t bytes = torch_dtype_size(into->dtype), element[3] = {bytes, bytes, bytes};
     char *ptr[3] = {into->data, into->data, t->data};
-    cer_kernels()->loop[KERNEL_add][into->dtype](into->numel, ptr, stride, NULL);
+    cer_Loop add = cer_kernels()->loop[KERNEL_add][into->dtype];
+    if (into->contiguous && t->contiguous) {
+        int64_t run[3] = {(int64_t)bytes, (int64_t)bytes, (int64_t)bytes};
+        add(into->numel, ptr, run, NULL);
+        return;
+    }
+    const int64_t *stride[3] = {into->stride, into->stride, t->stride};
+    cer_Iterator it;
+    cer_iterator_init(&it, 3, into->ndim, into->shape, ptr, stride, element, false);
+    cer_iterator_run(&it, add, NULL);
 }
 
 static bool may_overwrite(const cer_Engine *e, const Tensor *t)
@@ -201,7 +210,7 @@ static bool stage(cer_Engine *e, Tensor *of, Tensor *gradient)
     if (!grow((void **)&e->staged, &e->staged_capacity, e->n_staged, sizeof *e->staged)) return false;
     cer_retain(of);
     cer_retain(gradient);
-    e->staged[e->n_staged++] = (cer_Staged){of, gradient, false};
+    e->staged[e->n_staged++] = (cer_Staged){of, gradient, CER_COMMIT_SET};
     return true;
 }
 
@@ -241,17 +250,18 @@ static bool run_node(cer_Engine *e, cer_Node *n)
     for (int k = 0; k < n->n_outputs; k++) {
         g[k] = n->outputs[k].gradient;
         n->outputs[k].gradient = NULL;
-        if (fine && g[k] && n->captured) fine = cer_engine_capture(e, n, (uint32_t)k, g[k]);
+        if (fine && g[k] && n->captured && !e->into_leaves) fine = cer_engine_capture(e, n, (uint32_t)k, g[k]);
         if (fine && g[k] && n->extra && n->extra->keeps[k]) fine = stage(e, n->extra->keeps[k], g[k]);
     }
-    if (fine && n->leaf)
-        fine = e->selective || !g[0] || stage(e, n->leaf, g[0]);
-    else if (fine && leads_on(e, n))
+    bool runs = !n->leaf && leads_on(e, n);
+    if (fine && n->leaf && g[0] && (!e->selective || (e->into_leaves && n->captured)))
+        fine = stage(e, n->leaf, g[0]);
+    else if (fine && runs)
         fine = run_vjp(e, n, g);
     cer_release(g[0]);
     cer_release(g[1]);
     cer_pool_unwind(e->context, mark);
-    if (fine && !e->retain_graph && !n->leaf) {
+    if (fine && !e->retain_graph && runs) {
         n->freed = true;
         cer_node_drop_saved(n);
     }
@@ -260,24 +270,38 @@ static bool run_node(cer_Engine *e, cer_Node *n)
 
 /* ---- committing --------------------------------------------------------------------------------------------------------- */
 
-/* Everything that can fail: afterwards each staged gradient is either to be added in place or to become .grad itself. */
+static bool writable(const Tensor *t) /* no element shows twice */
+{
+    for (int i = 0; i < t->ndim; i++)
+        if (t->stride[i] == 0 && t->shape[i] > 1) return false;
+    return true;
+}
+
+/* A gradient becomes .grad itself if nobody else holds it; with a history it is copied, for other leaves may have the same. */
+static Tensor *to_be_grad(const cer_Engine *e, Tensor *g)
+{
+    if (e->create_graph) return cer_call1(&cer_gradient_clone, g, NULL);
+    return cer_only_owner(g) && g->contiguous ? g : cer_call1(&cer_op_clone, g, NULL);
+}
+
+/* Everything that can fail. As in PyTorch, .grad stays the tensor that it is unless the sum has a history. */
 static bool prepare_commit(cer_Engine *e)
 {
     for (int64_t i = 0; i < e->n_staged; i++) {
         cer_Staged *s = &e->staged[i];
-        Tensor *g = s->gradient, *old = s->of->grad, *made = NULL;
-        if (e->create_graph)
-            made = old ? cer_call2(&cer_op_add, old, g, NULL) : g;
-        else if (old && old->contiguous && g->contiguous && old->dtype == g->dtype && cer_kernels()->loop[KERNEL_add][g->dtype])
-            s->add_in_place = true;
-        else if (old)
-            made = cer_call2(&cer_op_add, old, g, NULL);
-        else if (!(cer_only_owner(g) && g->contiguous))
-            made = cer_call1(&cer_op_clone, g, NULL);
-        else
-            made = g;
-        if (s->add_in_place || made == g) continue;
+        Tensor *g = s->gradient, *old = s->of->grad, *made;
+        if (old && !e->create_graph) {
+            if (!writable(old))
+                return cer_raise(TORCH_RUNTIME_ERROR, "backward",
+                                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+                                 "Please clone() the tensor before performing the operation.");
+            bool plain = old->dtype == g->dtype && old->storage != g->storage && cer_kernels()->loop[KERNEL_add][g->dtype];
+            s->how = plain ? CER_COMMIT_ADD : CER_COMMIT_COPY;
+            if (plain) continue;
+        }
+        made = old ? cer_call2(&cer_op_add, old, g, NULL) : to_be_grad(e, g);
         if (!made) return false;
+        if (made == g) continue;
         cer_retain(made);
         cer_release(g);
         s->gradient = made;
@@ -289,12 +313,15 @@ static void commit(cer_Engine *e)
 {
     for (int64_t i = 0; i < e->n_staged; i++) {
         cer_Staged *s = &e->staged[i];
-        if (s->add_in_place) {
-            add_in_place(s->of->grad, s->gradient);
-            atomic_store_explicit(&s->of->grad->storage->version, cer_version(s->of->grad) + 1, memory_order_relaxed);
+        Tensor *old = s->of->grad;
+        if (s->how != CER_COMMIT_SET) {
+            if (s->how == CER_COMMIT_ADD)
+                add_in_place(old, s->gradient);
+            else
+                cer_copy_elements(old, s->gradient, s->gradient->stride);
+            atomic_store_explicit(&old->storage->version, cer_version(old) + 1, memory_order_relaxed);
             continue;
         }
-        Tensor *old = s->of->grad;
         cer_retain(s->gradient);
         s->of->grad = s->gradient;
         cer_release(old);

@@ -17,7 +17,7 @@ typedef struct cer_Step { /* of the walk through the graph */
 
 typedef struct cer_Staged { /* a .grad to be */
     Tensor *of, *gradient;
-    bool add_in_place;
+    enum { CER_COMMIT_SET, CER_COMMIT_ADD, CER_COMMIT_COPY } how; /* .grad = gradient; .grad += it; the sum is made: copied there */
 } cer_Staged;
 
 typedef struct cer_Engine {
@@ -37,6 +37,7 @@ typedef struct cer_Engine {
     int64_t n_ready, ready_capacity, n_path, path_capacity, n_staged, staged_capacity;
 } cer_Engine;
 
+extern const cer_Op cer_gradient_clone;
 int cer_engine_run(cer_Engine *e); /* a torch_Code; on failure nothing is changed */
 uint64_t cer_engine_epoch(void);
 bool cer_engine_is_input(const cer_Engine *e, const cer_Node *n);

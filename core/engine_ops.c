@@ -113,6 +113,11 @@ const cer_Op cer_op_clone = {
     .shape = clone_shape, .kernel = copy_kernel, .vjp = vjp_identity, .n_outputs = 1,
 };
 
+/* What a gradient with a history is copied by. */
+const cer_Op cer_gradient_clone = {
+    .name = "clone", .grad_name = "CopyBackwards", .shape = clone_shape, .kernel = copy_kernel, .vjp = vjp_identity, .n_outputs = 1,
+};
+
 static bool to_shape(cer_Call *c)
 {
     form_like(&c->form[0], *(const uint8_t *)c->attrs, c->in[0].as.t, false);
@@ -216,7 +221,7 @@ static bool fill__kernel(cer_Call *c)
 }
 
 const cer_Op cer_op_fill_ = {
-    .name = "fill_", .grad_name = "FillBackward0", .schema = "fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)",
+    .name = "fill_", .grad_name = "FillBackward2", .schema = "fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)",
     .shape = fill__shape, .kernel = fill__kernel, .vjp = vjp_overwritten, .n_outputs = 1, .flags = CER_INPLACE,
 };
 

@@ -180,6 +180,7 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const voi
 cer_Node *cer_accumulator(Tensor *leaf); /* its node, made on first use; NULL when out of memory */
 void cer_describe_output(cer_Output *output, const Tensor *t);
 void cer_forget_retained(Tensor *t); /* its history changes: the old node no longer keeps its grad */
+void cer_move_retained(Tensor *t, cer_Node *to); /* ... the new one does, as output 0 */
 void cer_node_dead(cer_Node *node);
 void cer_node_drop_saved(cer_Node *node);
 

@@ -55,6 +55,18 @@ void cer_forget_retained(Tensor *t)
     t->flags &= (uint8_t)~CER_RETAINS_GRAD;
 }
 
+void cer_move_retained(Tensor *t, cer_Node *to)
+{
+    cer_Node *old = t->node;
+    cer_NodeExtra *extra = old && t->flags & CER_RETAINS_GRAD ? old->extra : NULL;
+    cer_forget_retained(t);
+    if (!extra || extra->keeps[0] || extra->keeps[1]) return; /* another output's too: left there */
+    old->extra = NULL;
+    to->extra = extra;
+    extra->keeps[0] = t;
+    t->flags |= CER_RETAINS_GRAD;
+}
+
 cer_Node *cer_accumulator(Tensor *leaf)
 {
     if (leaf->node) return leaf->node;

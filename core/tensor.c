@@ -211,14 +211,23 @@ torch_Size torch_shape(const Tensor *x)
     return s;
 }
 
+/* A dimension that the tensor really has. */
+static bool own_dim(const Tensor *x, const char *what, int64_t *dim)
+{
+    if (!look(x, what)) return false;
+    if (x->ndim == 0)
+        return cer_raise(TORCH_INDEX_ERROR, what, "Dimension specified as %lld but tensor has no dimensions", (long long)*dim);
+    return cer_wrap_dim(what, *dim, x->ndim, dim);
+}
+
 int64_t torch_size(const Tensor *x, int64_t dim)
 {
-    return look(x, "size") && cer_wrap_dim("size", dim, x->ndim, &dim) && x->ndim ? x->shape[dim] : -1;
+    return own_dim(x, "size", &dim) ? x->shape[dim] : -1;
 }
 
 int64_t torch_stride(const Tensor *x, int64_t dim)
 {
-    return look(x, "stride") && cer_wrap_dim("stride", dim, x->ndim, &dim) && x->ndim ? x->stride[dim] : -1;
+    return own_dim(x, "stride", &dim) ? x->stride[dim] : -1;
 }
 
 int64_t torch_dim(const Tensor *x)

@@ -44,42 +44,67 @@ static const char *skip_space(const char *s)
 
 /* ---- whole numbers ------------------------------------------------------------------------------------------------- */
 
-typedef enum Parsed { GOOD, NOT_A_NUMBER, TOO_LARGE, BEYOND } Parsed; /* TOO_LARGE: for int64; BEYOND: for uint64 */
+/* What the fields of a column are, as far as whole numbers go. RAW_TEXT: with missing fields as they stand. */
+typedef enum Verdict { WHOLE, NOT_WHOLE, TOO_LARGE, TEXT, RAW_TEXT } Verdict;
 
-static Parsed parse_int(const char *s, int64_t *value)
+/* The digits at s as a number; *end is behind them. False when they do not fit. */
+static bool read_digits(const char *s, uint64_t *n, const char **end)
 {
-    s = skip_space(s);
-    bool negative = *s == '-', huge = false;
-    if (*s == '-' || *s == '+') s++;
-    if (!is_digit(*s)) return NOT_A_NUMBER;
-    uint64_t n = 0;
-    for (; is_digit(*s); s++)
-        huge |= __builtin_mul_overflow(n, (uint64_t)10, &n) || __builtin_add_overflow(n, (uint64_t)(*s - '0'), &n);
-    if (*skip_space(s)) return NOT_A_NUMBER;
-    if (huge && !negative) return BEYOND;
-    if (huge || n > (uint64_t)INT64_MAX + negative) return TOO_LARGE;
-    *value = negative ? (int64_t)(0 - n) : (int64_t)n;
-    return GOOD;
+    bool fits = true;
+    for (*n = 0; is_digit(*s); s++)
+        fits = fits && !__builtin_mul_overflow(*n, (uint64_t)10, n) && !__builtin_add_overflow(*n, (uint64_t)(*s - '0'), n);
+    *end = s;
+    return fits;
 }
 
-/* What stands first in the column decides: a field that is no whole number leads on to float64, one that is too large to text,
- * except that after TOO_LARGE a field that is no whole number still leads to float64. (pandas tries uint64 in between; such
- * columns are text here.) */
-static Parsed all_int(const Fields *f, int64_t *values, int64_t *missing)
+static Verdict parse_int(const char *s, int64_t *value)
 {
-    Parsed worst = GOOD;
+    s = skip_space(s);
+    bool negative = *s == '-';
+    if (*s == '-' || *s == '+') s++;
+    if (!is_digit(*s)) return NOT_WHOLE;
+    uint64_t n;
+    if (!read_digits(s, &n, &s) || n > (uint64_t)INT64_MAX + negative) return TOO_LARGE; /* whatever follows */
+    *value = negative ? (int64_t)(0 - n) : (int64_t)n;
+    return *skip_space(s) ? NOT_WHOLE : WHOLE;
+}
+
+static Verdict try_int64(const Fields *f, int64_t *values, int64_t *missing)
+{
     for (int64_t r = 0; r < f->rows; r++) {
         const char *s = field_at(f, r);
         values[r] = 0;
-        if (is_missing(s)) {
+        Verdict v = WHOLE;
+        if (is_missing(s))
             ++*missing;
-            continue;
-        }
-        Parsed p = parse_int(s, &values[r]);
-        if (p == NOT_A_NUMBER || p == BEYOND) return p;
-        if (p == TOO_LARGE) worst = p;
+        else
+            v = parse_int(s, &values[r]);
+        if (v != WHOLE) return v;
     }
-    return worst;
+    return WHOLE;
+}
+
+/* After a number too large for int64 pandas tries uint64, which is text here, takes anything with a minus for a negative
+ * number, and gives up on columns where negative or missing fields stand beside large ones. */
+static Verdict try_uint64(const Fields *f)
+{
+    bool negative = false, missing = false, large = false;
+    for (int64_t r = 0; r < f->rows; r++) {
+        const char *s = skip_space(field_at(f, r));
+        uint64_t n;
+        if (is_missing(field_at(f, r))) {
+            missing = true;
+        } else if (*s == '-') {
+            negative = true;
+        } else {
+            if (*s == '+') s++;
+            if (!is_digit(*s)) return NOT_WHOLE;
+            if (!read_digits(s, &n, &s)) return TEXT;
+            if (*skip_space(s)) return NOT_WHOLE;
+            large |= n > (uint64_t)INT64_MAX;
+        }
+    }
+    return large && (negative || missing) ? RAW_TEXT : TEXT;
 }
 
 /* ---- floating numbers ---------------------------------------------------------------------------------------------- */
@@ -173,7 +198,7 @@ static void fill_text(const Fields *f, bool bools, bool raw, const char **values
 
 /* ---- the decision ---------------------------------------------------------------------------------------------------- */
 
-/* Neither whole nor floating numbers. raw: whole numbers too large; pandas then takes missing fields as they stand. */
+/* Neither whole nor floating numbers. */
 static bool infer_other(cer_Column *c, const Fields *f, bool raw)
 {
     int64_t missing = 0;
@@ -197,13 +222,14 @@ bool cer_infer(cer_Column *c, int64_t rows, int64_t stride, char *const *first)
     void *values = cer_column_values("read_csv", rows, torch_int64);
     if (!values) return false;
     int64_t missing = 0;
-    Parsed p = all_int(&f, values, &missing);
-    bool whole = p == GOOD && missing == 0, too_large = p == TOO_LARGE || p == BEYOND;
-    if (whole || (!too_large && all_float(&f, values))) { /* both are of eight bytes: the block serves again */
+    Verdict v = try_int64(&f, values, &missing);
+    if (v == TOO_LARGE) v = try_uint64(&f);
+    bool whole = v == WHOLE && !missing;
+    if (whole || (v <= NOT_WHOLE && all_float(&f, values))) { /* both are of eight bytes: the block serves again */
         c->dtype = whole ? torch_int64 : torch_float64;
         c->values = values;
         return true;
     }
     cer_free(values, (size_t)rows * sizeof(int64_t));
-    return !cer_error_pending() && infer_other(c, &f, too_large);
+    return !cer_error_pending() && infer_other(c, &f, v == RAW_TEXT);
 }

@@ -145,11 +145,12 @@ static void add_cell(cer_Text *t, const cer_Column *c, int64_t row)
 
 /* ---- strips --------------------------------------------------------------------------------------------------------- */
 
-static void add_column(Page *p, Strip *strip, int64_t i)
+static void add_column(Page *p, Strip *strip, int64_t k) /* the k-th that is shown */
 {
-    const cer_Column *c = &p->df->column[i];
+    bool rear = p->cut_columns && k >= p->columns / 2;
+    const cer_Column *c = &p->df->column[rear ? p->df->columns - p->columns + k : k];
     *strip = (Strip){.header = p->arena.length};
-    if (c->dtype) cer_text_add(&p->arena, " ");
+    if (p->df->column[k].dtype) cer_text_add(&p->arena, " "); /* pandas: the k-th of all, even where some are cut */
     add_escaped(&p->arena, c->name, strlen(c->name));
     if (p->df->numbered) { /* numbers are made equally long */
         size_t last = strlen(p->df->column[p->df->columns - 1].name);
@@ -159,9 +160,9 @@ static void add_column(Page *p, Strip *strip, int64_t i)
     if (c->dtype == torch_float64)
         add_floats(p, strip, c->values);
     else
-        for (int64_t k = 0; k < p->rows; k++) {
-            strip->cell[k] = p->arena.length;
-            add_cell(&p->arena, c, row_of(p, k));
+        for (int64_t row = 0; row < p->rows; row++) {
+            strip->cell[row] = p->arena.length;
+            add_cell(&p->arena, c, row_of(p, row));
         }
 }
 
@@ -194,9 +195,8 @@ static bool lay_out(Page *p)
     p->n = 0;
     add_index(p, &p->strip[p->n++]);
     for (int64_t k = 0; k < p->columns; k++) {
-        bool rear = p->cut_columns && k >= p->columns / 2;
-        if (rear && k == p->columns / 2) p->strip[p->n++] = (Strip){.dots = true, .cell_width = 4, .width = 4};
-        add_column(p, &p->strip[p->n++], rear ? p->df->columns - p->columns + k : k);
+        if (p->cut_columns && k == p->columns / 2) p->strip[p->n++] = (Strip){.dots = true, .cell_width = 4, .width = 4};
+        add_column(p, &p->strip[p->n++], k);
     }
     for (int64_t i = 0; i < p->n && !p->arena.failed; i++)
         if (!p->strip[i].dots) measure(p, &p->strip[i]);

@@ -234,11 +234,15 @@ static bool is_not(nn_Module *m, const cer_Path *path, void *other)
     return m != other;
 }
 
+static bool holds(nn_Module *m, const nn_Module *other)
+{
+    return m && m->module && !cer_nn_walk(m, NULL, is_not, (void *)(uintptr_t)other);
+}
+
 /* Would the tree still be one, and not too high? */
 static bool check_child(const nn_Module *m, nn_Module *child)
 {
-    if (!cer_nn_walk(child, NULL, is_not, (void *)(uintptr_t)m))
-        return cer_raise(TORCH_VALUE_ERROR, "add_module", "a module cannot be its own child");
+    if (holds(child, m)) return cer_raise(TORCH_VALUE_ERROR, "add_module", "a module cannot be its own child");
     int64_t above = 1;
     for (const nn_Module *p = m->module->parent; p; p = p->module->parent) above++;
     return above + child->module->height < NN_DEPTH ||
@@ -261,11 +265,11 @@ static void disown(const nn_Module *m, nn_Module *child)
     nn_Module_free(child);
 }
 
-/* The child that is registered under the name now; the new one ends if nobody else holds it. */
+/* The child that is registered under the name now; the new one ends, if nobody else holds it and it does not hold m. */
 static void *keep_old(nn_Module *m, const char *name, nn_Module *child)
 {
     const cer_Item *item = m && m->module && name ? cer_items_find(&m->module->children, name) : NULL;
-    nn_Module_free(child);
+    if (!m || !holds(child, m)) nn_Module_free(child);
     return item ? item->as.module : NULL;
 }
 

@@ -52,7 +52,7 @@ TORCH_API void nn_Module_free(nn_Module *m); /* ends m and its children, unless 
 #define nn_free(m) nn_Module_free(NN_MODULE(m))
 
 /* setattr(self, "fc", child), self.add_module("fc", child): stores the child in the field and registers it under the field's
- * name; what stood there ends. On failure the child ends and the field is as before. A module may have several parents.
+ * name; what stood there ends. On failure the child ends (unless it holds self) and the field is as before. A module may have several parents.
  * NULL without an error is None. KeyError "module name can't contain \".\", got: a.b"; ValueError for a cycle.      NULL */
 TORCH_API void *nn_Module_add_module(nn_Module *self, const char *name, void *child);
 #define nn_set(self, field, child)                                                                                        \

@@ -142,13 +142,25 @@ static bool read_items(Reader *r, Item *items, int *n)
     return *n > 0 || malformed(r);
 }
 
-static Tensor *pick(Tensor *x, int64_t dim, int64_t index)
+static Tensor *pick(const cer_Op *op, Tensor *x, int64_t dim, int64_t index)
 {
     int64_t size = x->shape[dim];
-    if (index >= -size && index < size) return torch_select(x, dim, index);
+    if (index >= -size && index < size) return cer_select(op, x, dim, index);
     cer_raise(TORCH_INDEX_ERROR, "index", "index %lld is out of bounds for dimension %lld with size %lld", (long long)index, (long long)dim,
               (long long)size);
     return NULL;
+}
+
+static bool is_whole(const Item *item) /* ":" */
+{
+    return item->kind == ITEM_SLICE && item->start == TORCH_NONE && item->end == TORCH_NONE && item->step == 1;
+}
+
+static bool only_whole(const Item *items, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!is_whole(&items[i])) return false;
+    return true;
 }
 
 static bool alias_shape(cer_Call *c)
@@ -187,10 +199,12 @@ static Tensor *apply(Tensor *x, const Item *items, int n)
     for (int i = 0; i < n && result; i++) {
         const Item *item = &items[i];
         switch (item->kind) {
-        case ITEM_INT: result = pick(result, dim, item->start); break;
-        case ITEM_SLICE: /* one of everything is made only where it comes last: then it is what grad_fn prints */
-            if (i == n - 1 || item->start != TORCH_NONE || item->end != TORCH_NONE || item->step != 1)
-                result = torch_slice(result, dim, item->start, item->end, item->step);
+        case ITEM_INT: /* x[:, i, :] is one view, that prints as the slice it ends in */
+            if (i < n - 1 && only_whole(&items[i + 1], n - i - 1)) return pick(&cer_op_select_sliced, result, dim, item->start);
+            result = pick(&cer_op_select, result, dim, item->start);
+            break;
+        case ITEM_SLICE: /* of everything: only where it is all there is */
+            if (i == n - 1 || !is_whole(item)) result = torch_slice(result, dim, item->start, item->end, item->step);
             dim++;
             break;
         case ITEM_NONE: result = torch_unsqueeze(result, dim++); break;

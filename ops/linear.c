@@ -4,36 +4,48 @@
 #include "core/impl.h"
 #include "ops/ops_internal.h"
 
+static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+
+/* All dimensions of x but the last are rows. */
+static int64_t rows_of(const Tensor *x)
+{
+    int64_t rows = 1;
+    for (int d = 0; d < x->ndim - 1; d++) rows *= x->shape[d];
+    return rows;
+}
+
 static bool linear_shape(cer_Call *c)
 {
     const Tensor *x = c->in[0].as.t, *w = c->in[1].as.t, *b = c->n_in > 2 ? c->in[2].as.t : NULL;
+    int64_t in = x->shape[x->ndim - 1];
     if (w->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "linear", "t() expects a tensor with <= 2 dimensions, but self is %dD", w->ndim);
-    if (x->shape[1] != w->shape[1])
-        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", (long long)x->shape[0],
-                         (long long)x->shape[1], (long long)w->shape[1], (long long)w->shape[0]);
+    if (in != w->shape[1])
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", (long long)rows_of(x),
+                         (long long)in, (long long)w->shape[1], (long long)w->shape[0]);
     if (b && (b->ndim != 1 || (b->shape[0] != w->shape[0] && b->shape[0] != 1)))
         return cer_raise(TORCH_RUNTIME_ERROR, "linear", "The expanded size of the tensor (%lld) must match the existing size (%lld) at non-singleton "
                          "dimension 1.  Target sizes: [%lld, %lld].  Tensor sizes: [%lld]", (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1),
-                         (long long)x->shape[0], (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1));
-    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+                         (long long)rows_of(x), (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1));
     if (x->dtype != w->dtype || (b && b->dtype != x->dtype))
         return cer_raise(TORCH_RUNTIME_ERROR, "linear", "expected scalar type %s but found %s", names[b ? b->dtype : x->dtype],
                          names[b && b->dtype != x->dtype ? x->dtype : w->dtype]);
     if (!cer_kernels()->gemm[x->dtype])
         return cer_raise(TORCH_RUNTIME_ERROR, "linear", "\"addmm_impl_cpu_\" not implemented for '%s'", names[x->dtype]);
-    cer_form(&c->form[0], x->dtype, 2, (const int64_t[]){x->shape[0], w->shape[0]});
+    cer_form(&c->form[0], x->dtype, x->ndim, x->shape);
+    c->form[0].shape[x->ndim - 1] = w->shape[0];
     return true;
 }
 
-static void copy_rows(Tensor *out, const Tensor *bias) /* every row of out = bias */
+static void copy_rows(Tensor *out, int64_t rows, const Tensor *bias) /* every row of out = bias */
 {
-    size_t row = (size_t)out->shape[1] * torch_dtype_size(out->dtype);
-    if (bias->contiguous && bias->numel == out->shape[1]) {
-        for (int64_t i = 0; i < out->shape[0]; i++) memcpy(out->data + (size_t)i * row, bias->data, row);
+    int64_t width = out->shape[out->ndim - 1];
+    size_t row = (size_t)(width * cer_size_of(out->dtype));
+    if (bias->contiguous && bias->numel == width) {
+        for (int64_t i = 0; i < rows; i++) memcpy(out->data + (size_t)i * row, bias->data, row);
         return;
     }
     int64_t stride[TORCH_MAX_DIM];
-    cer_expand_strides(bias, 2, out->shape, stride);
+    cer_expand_strides(bias, out->ndim, out->shape, stride);
     cer_copy_elements(out, bias, stride);
 }
 
@@ -41,25 +53,38 @@ static bool linear_kernel(cer_Call *c)
 {
     const Tensor *x = c->in[0].as.t, *w = c->in[1].as.t;
     Tensor *out = c->out[0];
+    int64_t rows = rows_of(x), width = w->shape[0], last = x->ndim - 1;
     bool bias = c->n_in > 2;
-    if (bias) copy_rows(out, c->in[2].as.t);
-    cer_gemm(out->dtype, out->shape[0], out->shape[1], x->shape[1], 1, x->data, x->stride[0], x->stride[1], w->data, w->stride[1], w->stride[0],
-             bias ? 1 : 0, out->data, out->stride[0], out->stride[1]);
+    if (bias) copy_rows(out, rows, c->in[2].as.t);
+    cer_gemm(out->dtype, rows, width, x->shape[last], 1, x->data, x->stride[last - 1], x->stride[last], w->data, w->stride[1], w->stride[0],
+             bias ? 1 : 0, out->data, width, 1);
     return true;
+}
+
+static Tensor *fold(Tensor *t) /* (..., n) -> (rows, n) */
+{
+    return t && t->ndim != 2 ? torch_reshape(t, rows_of(t), t->shape[t->ndim - 1]) : t;
 }
 
 static void linear_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
-    if (cer_needs(n, 0)) in[0] = torch_mm(g[0], cer_saved_tensor(n, 1));
-    if (cer_needs(n, 1)) in[1] = torch_mm(torch_t(g[0]), cer_saved_tensor(n, 0));
+    Tensor *rows = fold(g[0]);
+    if (cer_needs(n, 0)) {
+        torch_Size size = cer_input_size(n, 0);
+        Tensor *gx = torch_mm(rows, cer_saved_tensor(n, 1));
+        in[0] = size.ndim == 2 ? gx : torch_view_n(gx, size.ndim, size.dim);
+    }
+    if (cer_needs(n, 1)) in[1] = torch_mm(torch_t(rows), fold(cer_saved_tensor(n, 0)));
     if (cer_n_inputs(n) > 2 && cer_needs(n, 2)) in[2] = g[0];
 }
 
-#define LINEAR(id, grad)                                                                                                       \
-    const cer_Op cer_op_##id = {.name = "linear", .grad_name = grad, .schema = "linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", \
-        .shape = linear_shape, .kernel = linear_kernel, .vjp = linear_vjp, .saves = {CER_SAVE(1), CER_SAVE(0)}, .n_outputs = 1};
+#define LINEAR(id, grad)                                                                                               \
+    const cer_Op cer_op_##id = {.name = "linear", .grad_name = grad,                                                   \
+        .schema = "linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", .shape = linear_shape,           \
+        .kernel = linear_kernel, .vjp = linear_vjp, .saves = {CER_SAVE(1), CER_SAVE(0)}, .n_outputs = 1};
 LINEAR(linear, "AddmmBackward0")
 LINEAR(linear_no_bias, "MmBackward0")
+LINEAR(linear_folded, "ViewBackward0") /* PyTorch's view, addmm, view in one: contiguous x of three dimensions, with a bias */
 
 Tensor *F_linear(Tensor *x, Tensor *weight, Tensor *bias)
 {
@@ -67,11 +92,7 @@ Tensor *F_linear(Tensor *x, Tensor *weight, Tensor *bias)
         return NULL;
     torch_Scalar in[3] = {torch_scalar_tensor(x), torch_scalar_tensor(weight), torch_scalar_tensor(bias)};
     if (x->ndim == 2) return cer_call(bias ? &cer_op_linear : &cer_op_linear_no_bias, in, bias ? 3 : 2, NULL);
-    if (x->ndim == 3 && bias && x->contiguous && weight->ndim == 2 && x->numel > 0) { /* one product for all steps of a sequence */
-        int64_t size[3] = {x->shape[0], x->shape[1], weight->shape[0]};
-        in[0] = torch_scalar_tensor(torch_view(x, x->shape[0] * x->shape[1], x->shape[2]));
-        return torch_view_n(cer_call(&cer_op_linear, in, 3, NULL), 3, size);
-    }
+    if (x->ndim == 3 && bias && x->contiguous && x->numel > 0) return cer_call(&cer_op_linear_folded, in, 3, NULL);
     Tensor *product = torch_matmul(x, torch_t(weight));
     return bias ? torch_add(product, bias) : product; /* not in place: the product may be a view, which the engine refuses */
 }

@@ -21,6 +21,9 @@ extern const int64_t cer_n_ops;
 Tensor *cer_factory(const char *op, const torch_FactoryArgs *args, torch_dtype fallback); /* uninitialised */
 Tensor *cer_factory_done(Tensor *t, const torch_FactoryArgs *args);                       /* sets requires_grad */
 
+/* views (slice.c) */
+Tensor *cer_select(const cer_Op *op, Tensor *x, int64_t dim, int64_t index); /* op: select or select_sliced */
+
 /* vjps that are ops (arithmetic.c, loss.c) */
 Tensor *cer_tanh_backward(Tensor *g, Tensor *y);    /* g (1 - y^2) */
 Tensor *cer_sigmoid_backward(Tensor *g, Tensor *y); /* g (1 - y) y */

@@ -77,7 +77,7 @@ static void part_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
     PartAttrs a = *(const PartAttrs *)cer_attrs(n);
     a.whole = cer_input_size(n, 0);
-    in[0] = cer_call1(n->op == &cer_op_select ? &cer_op_select_backward : &cer_op_slice_backward, g[0], &a);
+    in[0] = cer_call1(n->op == &cer_op_slice ? &cer_op_slice_backward : &cer_op_select_backward, g[0], &a);
 }
 
 static void back_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
@@ -89,6 +89,7 @@ static void back_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     const cer_Op cer_op_##id = {.name = text, .grad_name = grad, .shape = shape_, .kernel = kernel_, .vjp = vjp_,          \
         .n_outputs = 1, .flags = flags_, .attrs_bytes = sizeof(PartAttrs)};
 PART(select, "select", "SelectBackward0", select_shape, NULL, part_vjp, CER_VIEW)
+PART(select_sliced, "select", "SliceBackward0", select_shape, NULL, part_vjp, CER_VIEW) /* x[:, i, :]: ends in a slice of all */
 PART(slice, "slice", "SliceBackward0", slice_shape, NULL, part_vjp, CER_VIEW)
 PART(select_backward, "select_backward", "SelectBackwardBackward0", back_shape, back_kernel, back_vjp, 0)
 PART(slice_backward, "slice_backward", "SliceBackwardBackward0", back_shape, back_kernel, back_vjp, 0)
@@ -96,6 +97,11 @@ PART(slice_backward, "slice_backward", "SliceBackwardBackward0", back_shape, bac
 /* ---- public -------------------------------------------------------------------------------------------------------------- */
 
 Tensor *torch_select(Tensor *x, int64_t dim, int64_t index)
+{
+    return cer_select(&cer_op_select, x, dim, index);
+}
+
+Tensor *cer_select(const cer_Op *op, Tensor *x, int64_t dim, int64_t index)
 {
     PartAttrs a;
     if (!ready(x, "select")) return NULL;
@@ -110,7 +116,7 @@ Tensor *torch_select(Tensor *x, int64_t dim, int64_t index)
     }
     a.start = index < 0 ? index + size : index;
     a.step = a.length = 1;
-    return cer_call1(&cer_op_select, x, &a);
+    return cer_call1(op, x, &a);
 }
 
 /* Bounds as Python has them: negative ones count from the end, then everything is clipped. */

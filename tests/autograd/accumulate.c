@@ -76,6 +76,45 @@ START_TEST(expanded_gradient_becomes_real_memory)
 }
 END_TEST
 
+START_TEST(no_aliasing_with_create_graph)
+{
+    Tensor *x = LEAF(1, 1), *y = LEAF(1, 1);
+    torch_backward(torch_sum(torch_add(x, y)), .create_graph = true);
+    ck_assert_ptr_ne(torch_data_ptr(torch_grad(x)), torch_data_ptr(torch_grad(y)));
+    ck_assert(!torch_requires_grad(torch_grad(x))); /* a constant */
+    torch_mul_(torch_grad(x), 5);
+    ck_values(torch_grad(y), 1, 1);
+    torch_set_grad(x, NULL);
+    torch_backward(torch_sum(torch_mul(x, y)), .create_graph = true);
+    ck_assert_str_eq(torch_grad_fn(torch_grad(x)), "CopyBackwards");
+    torch_set_grad(x, NULL), torch_set_grad(y, NULL);
+}
+END_TEST
+
+START_TEST(adds_into_any_strides)
+{
+    Tensor *x = torch_ones(2, 3, .requires_grad = true), *g = torch_t(torch_zeros(3, 2));
+    torch_set_grad(x, g);
+    torch_backward(torch_sum(torch_mul(x, torch_tensor(((float[2][3]){{1, 2, 3}, {4, 5, 6}})))));
+    ck_assert_ptr_eq(torch_grad(x), g);
+    ck_values(g, 1, 2, 3, 4, 5, 6);
+    torch_set_grad(x, torch_expand(torch_ones(1), 2, 3));
+    torch_backward(torch_sum(x));
+    ck_assert_error(TORCH_RUNTIME_ERROR, "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                    "location. Please clone() the tensor before performing the operation.");
+}
+END_TEST
+
+START_TEST(gradient_that_is_also_the_given_one)
+{
+    Tensor *x = LEAF(1, 1), *v = CONST(3, 4);
+    torch_set_grad(x, v);
+    torch_backward(x, .gradient = v);
+    ck_assert_ptr_eq(torch_grad(x), v);
+    ck_values(v, 6, 8);
+}
+END_TEST
+
 START_TEST(gradient_of_a_transposed_leaf)
 {
     Tensor *x = torch_requires_grad_(torch_t(torch_tensor(((float[2][3]){{1, 2, 3}, {4, 5, 6}}))), true);
@@ -161,7 +200,10 @@ START_TEST(half_precision)
 {
     Tensor *p = torch_tensor(torch_list(float, 1, 2), .dtype = torch_float16, .requires_grad = true);
     Tensor *q = torch_tensor(torch_list(float, 3, 4), .dtype = torch_bfloat16, .requires_grad = true);
-    for (int i = 0; i < 2; i++) torch_backward(torch_sum(torch_mul(p, q)));
+    torch_backward(torch_sum(torch_mul(p, q)));
+    Tensor *g = torch_grad(p);
+    torch_backward(torch_sum(torch_mul(p, q)));
+    ck_assert_ptr_eq(torch_grad(p), g); /* in place, though there is no loop for half types */
     ck_values(torch_grad(p), 6, 8);
     ck_values(torch_grad(q), 2, 4);
     ck_assert_int_eq(torch_dtype_of(torch_grad(p)), torch_float16);
@@ -173,6 +215,7 @@ TCase *accumulate_case(void)
 {
     return test_case("accumulate", several_backwards, adds_into_the_same_memory, no_aliasing_between_leaves, no_aliasing_of_views,
                      no_aliasing_of_the_given_gradient, no_aliasing_with_a_retained_gradient, expanded_gradient_becomes_real_memory,
+                     no_aliasing_with_create_graph, adds_into_any_strides, gradient_that_is_also_the_given_one,
                      gradient_of_a_transposed_leaf, grad_may_be_set, set_grad_refuses, retained_gradients, retain_grad_rules,
                      retained_gradient_of_a_dead_tensor, half_precision);
 }

@@ -161,6 +161,8 @@ START_TEST(line_width) /* 79 characters fit, 80 do not */
     check_csv("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z\n1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\n", print_width_79);
     check_csv("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A\n1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\n", print_width_81);
     check_csv("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t\n10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,1\n", print_width_80);
+    check_csv("n,column0,column1,column2,column3,column4,column5,column6,column7,column8,column9,column10,column11,last text\n"
+              "1,x,2,x,2,x,2,x,2,x,2,x,2,y\n", print_wide_mixed);
 }
 END_TEST
 

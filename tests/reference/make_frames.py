@@ -40,6 +40,7 @@ CSV = [
     b"a\ninf\n-Infinity\n+INF\n1\n", b"a\n infinity\n", b"a\n1_000\n", b"a\n1 2\n", b"a\n1;2\n", b"a\n\t1\n", b"a,b\n  x ,\t1\n", b"a\n0.1\n0.25\n", b"a\n3.14159265\n2\n",
     b"a\n-9223372036854775808\n9223372036854775807\n", b"a\n18446744073709551616\n", b"a\n9223372036854775808\n-1\n", b"a\n9223372036854775808\n1.5\n",
     b"a\n1.5\n18446744073709551616\n", b"a\n18446744073709551616\n1.5\n", b"a\n-9223372036854775809\n", b"a\n-99999999999999999999\n1.5\n", b"a,b\n9223372036854775808,1\n,2\n",
+    b"a,b\n18446744073709551616,1\n,2\n", b"a,b\n-9223372036854775809,1\n,2\n", b"a\n18446744073709551616.5\n", b"a\n9223372036854775808.5\n", b"a\n9223372036854775808\n-x\n",
     b"a\n1e-7\n1\n", b"a\n1234567.5\n0.25\n", b"a\n12345678.125\n", b"a\n1e-400\n1\n", b"a\n-0.0\n1\n",
     # bools
     b"a\nTrue\nfalse\nTRUE\n", b"a\nTrue\n1\n", b"a\nTrue \nFalse\n", b"a,b\nTrue,\nx,True\n", b"a\ntrue\nyes\n",
@@ -98,6 +99,7 @@ FRAMES = {
     "wide": pd.DataFrame(i(3000).reshape(100, 30)),
     "wider": pd.DataFrame(i(600).reshape(3, 200)),
     "wide_floats": pd.DataFrame(i(34).reshape(2, 17) / 8.0),
+    "wide_mixed": frame(b"n,%s,last text\n1,%s,y\n" % (b",".join(b"column%d" % k for k in range(12)), b",".join([b"x", b"2"] * 6))),
     "long_name": pd.DataFrame([[1, 2]], columns=["h" * 60, "b"]),
     "one_wide_column": pd.DataFrame([1], columns=["h" * 90]),
     "three_wide_columns": pd.DataFrame([[1, 2, 3]], columns=["a" * 30, "b" * 30, "c" * 30]),

@@ -1,0 +1,224 @@
+#include "samples.h"
+
+#include <ctype.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the rows ---------------------------------------------------------------------------------------------------- */
+
+Tensor *grad_of(Tensor *out, Tensor *in, Tensor *gradient)
+{
+    Tensor *result = NULL;
+    torch_GradArgs a = {.struct_size = sizeof a, .outputs = &out, .n_outputs = 1, .inputs = &in, .n_inputs = 1,
+                        .grad_outputs = &gradient, .create_graph = true};
+    torch_autograd_grad_args(&result, &a);
+    return result;
+}
+
+Tensor *second(Tensor *(*function)(Tensor *, int64_t, bool, Tensor **), Tensor *x, int64_t dim, bool keepdim)
+{
+    Tensor *index = NULL;
+    function(x, dim, keepdim, &index);
+    return index;
+}
+
+Tensor *number(const Tensor *x)
+{
+    double v = torch_item(x);
+    return torch_full_n(0, NULL, torch_scalar_double(v), torch_float64);
+}
+
+#define SAMPLE(record, inputs, python, ...)                                                                        \
+    static Tensor *TORCH_JOIN(call_, __LINE__)(const Inputs *in)                                                   \
+    {                                                                                                              \
+        Tensor *x = in->t[0], *y = in->t[1], *z = in->t[2], *p = in->t[3], *q = in->t[4], *s = in->t[5],           \
+               *t = in->t[6], *i = in->t[7], *b = in->t[8];                                                        \
+        (void)x, (void)y, (void)z, (void)p, (void)q, (void)s, (void)t, (void)i, (void)b;                           \
+        return __VA_ARGS__;                                                                                        \
+    }
+#include "samples.def"
+#undef SAMPLE
+
+const Sample samples[] = {
+#define SAMPLE(record, inputs, python, ...) {#record, inputs, python, &cer_op_##record, TORCH_JOIN(call_, __LINE__)},
+#include "samples.def"
+#undef SAMPLE
+};
+const int n_samples = sizeof samples / sizeof *samples;
+
+/* ---- values: the same formulas as in make_ops.py ------------------------------------------------------------------- */
+
+static const char letters[] = "fdliscubhk";
+static const torch_dtype dtypes[] = {torch_float32, torch_float64, torch_int64, torch_int32, torch_int16,
+                                     torch_int8, torch_uint8, torch_bool, torch_float16, torch_bfloat16};
+
+torch_dtype dtype_of_letter(char letter)
+{
+    const char *at = letter ? strchr(letters, letter) : NULL;
+    return at ? dtypes[at - letters] : torch_dtype_none;
+}
+
+char letter_of_dtype(torch_dtype dtype)
+{
+    for (int i = 0; letters[i]; i++)
+        if (dtypes[i] == dtype) return letters[i];
+    return '?';
+}
+
+static uint32_t hashed(char name, int64_t n)
+{
+    uint32_t h = (uint32_t)n * 2654435761u + (uint32_t)name * 40503u + 12345u;
+    h = (h ^ h >> 16) * 0x45d9f3bu;
+    return h ^ h >> 16;
+}
+
+static bool floating(char letter)
+{
+    return letter == 'f' || letter == 'd';
+}
+
+static torch_Scalar special(char letter, int64_t k)
+{
+    const double floats[] = {0.0, -0.0, 1, -1, 0.5, -2.5, (double)INFINITY, -(double)INFINITY, (double)NAN, 1e-40, 3e38, 100};
+    if (floating(letter)) return torch_scalar_double(floats[k]);
+    if (letter == 'b') return torch_scalar_bool(k % 2 == 1);
+    int64_t top = letter == 'l' ? INT64_MAX : letter == 'i' ? INT32_MAX : letter == 's' ? INT16_MAX : letter == 'c' ? INT8_MAX : UINT8_MAX;
+    const int64_t whole[] = {0, 1, -1, 2, -2, 3, 7, -8, letter == 'u' ? 0 : -top - 1, top, top - 1, 100};
+    return torch_scalar_int(letter == 'u' && whole[k] < 0 ? whole[k] + 256 : whole[k]);
+}
+
+static torch_Scalar value(char name, char letter, int64_t n)
+{
+    uint32_t h = hashed(name, n);
+    double u = h / 4294967296.0;
+    if (name == 's' || name == 't') return special(letter, name == 's' ? n / 12 % 12 : n % 12);
+    if (letter == 'b') return torch_scalar_bool(h >> 7 & 1);
+    bool positive = name == 'p' || name == 'q';
+    if (floating(letter)) return torch_scalar_double(positive ? u * 2 + 0.25 : u * 4 - 2);
+    if (name == 'i') return torch_scalar_int((int64_t)(h % 5) - 2);
+    if (positive) return torch_scalar_int(h % 5 + 1);
+    return torch_scalar_int((int64_t)(h % 19) - (letter == 'u' ? 0 : 9));
+}
+
+Tensor *made(char name, char letter, int64_t ndim, const int64_t *shape)
+{
+    torch_dtype dtype = dtype_of_letter(letter);
+    Tensor *t = torch_empty_n(ndim, shape, dtype);
+    if (!t) return NULL;
+    int64_t n = torch_numel(t);
+    char *to = torch_data_ptr(t);
+    for (int64_t i = 0; i < n; i++)
+        cer_scalar_as(name == 's' && n == 12 ? special(letter, i) : value(name, letter, i), dtype, to + (size_t)i * torch_dtype_size(dtype));
+    return t;
+}
+
+/* ---- layouts ----------------------------------------------------------------------------------------------------------- */
+
+static Tensor *laid_out(Tensor *t, char layout) /* the same values, elsewhere in memory */
+{
+    int64_t ndim = t ? torch_dim(t) : 0;
+    if (layout == 'T' && ndim >= 2) return torch_transpose(torch_contiguous(torch_transpose(t, -1, -2)), -1, -2);
+    if (layout != 'S' || ndim < 1) return t;
+    torch_Size size = torch_shape(t);
+    size.dim[ndim - 1] *= 2;
+    Tensor *gaps = torch_slice(torch_zeros_n(ndim, size.dim, torch_dtype_of(t)), -1, TORCH_NONE, TORCH_NONE, 2);
+    torch_copy_(gaps, t);
+    return gaps;
+}
+
+bool case_inputs(const Case *c, Inputs *in)
+{
+    memset(in, 0, sizeof *in);
+    for (int k = 0; k < c->n; k++) {
+        const Given *g = &c->given[k];
+        Tensor *t = laid_out(made(INPUT_NAMES[g->which], g->letter, g->ndim, g->shape), c->layout);
+        if (!t) return false;
+        if (floating(g->letter)) torch_requires_grad_(t, true);
+        in->t[g->which] = t;
+    }
+    return !torch_error();
+}
+
+/* ---- cases ----------------------------------------------------------------------------------------------------------------- */
+
+static const char *read_shape(const char *at, Given *g) /* "[2,3]" or nothing */
+{
+    g->ndim = 0;
+    if (*at != '[') return at;
+    do {
+        char *end;
+        g->shape[g->ndim++] = strtol(at + 1, &end, 10);
+        at = end;
+    } while (*at == ',');
+    return at + 1;
+}
+
+/* "x[2,3] y[3]" up to a bar or the end */
+static const char *read_given(const char *at, const char *types, Case *c)
+{
+    for (c->n = 0;;) {
+        while (*at == ' ') at++;
+        if (*at == '|' || !*at) return at;
+        Given *g = &c->given[c->n];
+        char name = *at++;
+        g->which = (int)(strchr(INPUT_NAMES, name) - INPUT_NAMES);
+        g->letter = name == 'i' ? 'l' : name == 'b' ? 'b' : c->mixed ? types[c->n] : types[0];
+        c->n++;
+        at = read_shape(at, g);
+    }
+}
+
+static void write_key(Case *c, const char *types)
+{
+    int at = snprintf(c->key, sizeof c->key, "%s", types);
+    for (int k = 0; k < c->n; k++) {
+        const Given *g = &c->given[k];
+        at += snprintf(c->key + at, sizeof c->key - (size_t)at, " %c", INPUT_NAMES[g->which]);
+        for (int64_t d = 0; d < g->ndim; d++)
+            at += snprintf(c->key + at, sizeof c->key - (size_t)at, d ? ",%lld" : "[%lld", (long long)g->shape[d]);
+        if (g->ndim) at += snprintf(c->key + at, sizeof c->key - (size_t)at, "]");
+    }
+    snprintf(c->key + at, sizeof c->key - (size_t)at, " %c", c->layout);
+}
+
+static bool has_layout(const Case *c, char layout, bool first)
+{
+    bool transposes = false, spreads = false;
+    for (int k = 0; k < c->n; k++) {
+        const Given *g = &c->given[k];
+        const int64_t *end = g->shape + g->ndim;
+        transposes |= g->ndim >= 2 && end[-1] > 1 && end[-2] > 1;
+        spreads |= g->ndim >= 1 && end[-1] > 1;
+    }
+    return layout == 'C' || (!c->mixed && (layout == 'T' ? transposes : first && spreads));
+}
+
+static void cases_of_types(Case *c, const char *types, bool first, const char *sets, void (*visit)(const Case *, void *), void *data)
+{
+    for (const char *at = sets;; at++) {
+        at = read_given(at, types, c);
+        for (const char *layout = "CTS"; *layout; layout++) {
+            if (!has_layout(c, *layout, first)) continue;
+            c->layout = *layout;
+            write_key(c, types);
+            visit(c, data);
+        }
+        if (!*at) return;
+    }
+}
+
+void each_case(const Sample *sample, void (*visit)(const Case *c, void *data), void *data)
+{
+    Case c = {.sample = sample};
+    const char *colon = strchr(sample->inputs, ':'), *types = sample->inputs;
+    size_t n = (size_t)(colon - types);
+    if (strncmp(types, "all:", 4) == 0) types = letters, n = 8;
+    c.mixed = strncmp(types, "pairs:", 6) == 0;
+    for (size_t i = 0; i < (c.mixed ? 64 : n); i++) {
+        char type[3] = {c.mixed ? letters[i / 8] : types[i], c.mixed ? letters[i % 8] : '\0', '\0'};
+        cases_of_types(&c, type, i == 0, colon + 1, visit, data);
+    }
+}

@@ -1,0 +1,55 @@
+/* The samples of samples.def, their inputs, and PyTorch's answers to them. */
+#ifndef CERILLA_TESTS_SAMPLES_H
+#define CERILLA_TESTS_SAMPLES_H
+
+#include "ops/ops_internal.h"
+
+enum { INPUTS = 9, ROW = 64 * 20 }; /* inputs that a sample may name; most elements whose values are compared */
+#define INPUT_NAMES "xyzpqstib"
+
+typedef struct Inputs {
+    Tensor *t[INPUTS]; /* by name; NULL where the case has none */
+} Inputs;
+
+typedef struct Sample {
+    const char *record, *inputs, *python;
+    const cer_Op *op;
+    Tensor *(*call)(const Inputs *in);
+} Sample;
+
+extern const Sample samples[];
+extern const int n_samples;
+
+typedef struct Given { /* one input of a case */
+    int which;         /* index into INPUT_NAMES */
+    char letter;       /* its dtype */
+    int64_t ndim, shape[TORCH_MAX_DIM];
+} Given;
+
+typedef struct Case {
+    const Sample *sample;
+    char key[160]; /* "f x[2,3] y[3] T", as in ops.txt */
+    char layout;   /* C, T or S */
+    bool mixed;    /* of two dtypes */
+    int n;
+    Given given[4];
+} Case;
+
+/* Calls visit for each case of the sample, in the order of ops.txt. */
+void each_case(const Sample *sample, void (*visit)(const Case *c, void *data), void *data);
+
+torch_dtype dtype_of_letter(char letter);
+char letter_of_dtype(torch_dtype dtype);
+
+/* The case's tensors, borrowed; floating ones require grad. False if one could not be made. */
+bool case_inputs(const Case *c, Inputs *in);
+
+/* Numbers for a tensor of that name and shape, contiguous: what a backward is fed is called g. */
+Tensor *made(char name, char letter, int64_t ndim, const int64_t *shape);
+
+/* Helpers that samples.def names. */
+Tensor *grad_of(Tensor *out, Tensor *in, Tensor *gradient); /* torch.autograd.grad(out, in, gradient, create_graph=True)[0] */
+Tensor *second(Tensor *(*function)(Tensor *, int64_t, bool, Tensor **), Tensor *x, int64_t dim, bool keepdim);
+Tensor *number(const Tensor *x); /* x.item() as a float64 tensor */
+
+#endif
