@@ -26,18 +26,18 @@ static bool check_operands(cer_Call *c, bool grad_off, bool *any_grad)
 static bool check_in_place(const cer_Call *c, bool recording)
 {
     const Tensor *t = c->self;
-    if (recording && t->flags & CER_REQUIRES_GRAD && (!t->node || t->node->leaf))
-        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "a leaf Variable that requires grad is being used in an in-place operation.");
-    if (recording && t->flags & CER_REQUIRES_GRAD && t->base && t->base->flags & CER_REQUIRES_GRAD && (!t->base->node || t->base->node->leaf))
+    if (recording && t->flags & CER_REQUIRES_GRAD && t->base && (!t->base->node || t->base->node->leaf))
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+    if (recording && t->flags & CER_REQUIRES_GRAD && (!t->node || t->node->leaf))
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "a leaf Variable that requires grad is being used in an in-place operation.");
     if (recording && t->flags & CER_NO_GRAD_VIEW && t->base)
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case is "
                          "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
                          "inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
                          "tracked).");
-    if (c->op->flags & CER_RESTRIDE) return true;
+    if (c->op->flags & (CER_RESTRIDE | CER_MAY_OVERLAP)) return true;
     for (int i = 0; i < t->ndim; i++)
         if (t->stride[i] == 0 && t->shape[i] > 1)
             return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,

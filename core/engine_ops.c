@@ -92,10 +92,14 @@ static bool dense(const Tensor *t)
     return expected == t->numel;
 }
 
-static void form_like(cer_Form *f, torch_dtype dtype, const Tensor *t, bool contiguous)
+void cer_form_like(cer_Form *f, torch_dtype dtype, const Tensor *t, bool contiguous)
 {
     cer_form(f, dtype, t->ndim, t->shape);
-    if (contiguous || t->contiguous || !dense(t)) return;
+    if (contiguous || t->contiguous) return;
+    if (!dense(t)) {
+        cer_form_strides_like(f, t->stride);
+        return;
+    }
     f->strided = true;
     for (int i = 0; i < t->ndim; i++) f->stride[i] = t->stride[i];
 }
@@ -104,7 +108,7 @@ static bool clone_shape(cer_Call *c)
 {
     const cer_CloneAttrs *a = c->attrs;
     const Tensor *t = c->in[0].as.t;
-    form_like(&c->form[0], t->dtype, t, a && a->contiguous);
+    cer_form_like(&c->form[0], t->dtype, t, a && a->contiguous);
     return true;
 }
 
@@ -120,7 +124,7 @@ const cer_Op cer_gradient_clone = {
 
 static bool to_shape(cer_Call *c)
 {
-    form_like(&c->form[0], *(const uint8_t *)c->attrs, c->in[0].as.t, false);
+    cer_form_like(&c->form[0], *(const uint8_t *)c->attrs, c->in[0].as.t, false);
     return true;
 }
 
@@ -222,7 +226,7 @@ static bool fill__kernel(cer_Call *c)
 
 const cer_Op cer_op_fill_ = {
     .name = "fill_", .grad_name = "FillBackward2", .schema = "fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)",
-    .shape = fill__shape, .kernel = fill__kernel, .vjp = vjp_overwritten, .n_outputs = 1, .flags = CER_INPLACE,
+    .shape = fill__shape, .kernel = fill__kernel, .vjp = vjp_overwritten, .n_outputs = 1, .flags = CER_INPLACE | CER_MAY_OVERLAP,
 };
 
 /* ---- expand ------------------------------------------------------------------------------------------------------------ */

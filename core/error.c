@@ -22,7 +22,8 @@ int torch_error_raise(torch_Code code, const char *op, const char *format, ...)
     va_start(args, format);
     vsnprintf(c->message, sizeof c->message, format, args);
     va_end(args);
-    c->code = code ? code : TORCH_RUNTIME_ERROR;
+    if (!code) code = TORCH_RUNTIME_ERROR;
+    c->code = code;
     c->op = op ? op : "";
     int top = c->n_handlers - 1;
     if (top >= 0 && c->handler[top]) c->handler[top](c->code, c->op, c->message, c->handler_data[top]);

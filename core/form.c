@@ -138,6 +138,31 @@ void cer_form(cer_Form *f, torch_dtype dtype, int64_t ndim, const int64_t *shape
     for (int64_t i = 0; i < ndim; i++) f->shape[i] = shape[i];
 }
 
+/* PyTorch's order: broadcast dimensions (stride 0) tell nothing and stay where they are; of equal strides the smaller size is inner. */
+void cer_form_strides_like(cer_Form *f, const int64_t *stride)
+{
+    int order[TORCH_MAX_DIM]; /* innermost first */
+    for (int i = 0; i < f->ndim; i++) order[i] = f->ndim - 1 - i;
+    for (int i = 1; i < f->ndim; i++) {
+        for (int at = i, j = i - 1; j >= 0; j--) {
+            int64_t inner = stride[order[j]], outer = stride[order[at]];
+            if (inner == 0 || outer == 0) continue;
+            if (inner < outer) break;
+            if (inner == outer && f->shape[order[j]] <= f->shape[order[at]]) continue;
+            int swapped = order[j];
+            order[j] = order[at];
+            order[at] = swapped;
+            at = j;
+        }
+    }
+    int64_t next = 1;
+    for (int i = 0; i < f->ndim; i++) {
+        f->stride[order[i]] = next;
+        next *= f->shape[order[i]] > 1 ? f->shape[order[i]] : 1;
+    }
+    f->strided = true;
+}
+
 bool cer_form_checked(cer_Form *f, const char *op, torch_dtype dtype, int64_t ndim, const int64_t *shape)
 {
     char text[256];

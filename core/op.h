@@ -41,7 +41,8 @@ enum { /* cer_Op.flags */
     CER_VIEW = 2,              /* the output shows the memory of in[0] */
     CER_INPLACE = 4,           /* writes in[0] and returns it */
     CER_RESTRIDE = 8,          /* in place, but changes only shape and stride (transpose_) */
-    CER_SECOND_INDEX = 16      /* output 1 is an index and takes no gradient */
+    CER_SECOND_INDEX = 16,     /* output 1 is an index and takes no gradient */
+    CER_MAY_OVERLAP = 32       /* in place, and all elements become the same: several of them may lie in one place */
 };
 #define CER_SAVE(i) (1u << (i))
 #define CER_SAVE_OUTPUT(k) (1u << (8 + (k)))
@@ -108,6 +109,8 @@ bool cer_error_pending(void);
 uint32_t cer_warnings_epoch(void); /* changes when warnings may be given again */
 bool cer_usable(const Tensor *t, const char *op, int position); /* not NULL, alive; else raises */
 void cer_form(cer_Form *form, torch_dtype dtype, int64_t ndim, const int64_t *shape); /* contiguous */
+void cer_form_like(cer_Form *form, torch_dtype dtype, const Tensor *like, bool contiguous); /* its sizes, and unless contiguous its strides */
+void cer_form_strides_like(cer_Form *form, const int64_t *stride); /* without gaps, dimensions in the order of these strides */
 bool cer_form_checked(cer_Form *form, const char *op, torch_dtype dtype, int64_t ndim, const int64_t *shape); /* caller's sizes */
 bool cer_numel_of(const char *op, int64_t ndim, const int64_t *shape, size_t element, int64_t *numel); /* raises on overflow */
 bool cer_wrap_dim(const char *op, int64_t dim, int64_t ndim, int64_t *wrapped); /* -1 -> ndim - 1; IndexError */

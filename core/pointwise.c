@@ -44,18 +44,7 @@ static void result_strides(const cer_Call *c, cer_Form *f)
         if (!like) like = t;
     }
     if (!like) return;
-    int order[TORCH_MAX_DIM]; /* outermost first */
-    for (int i = 0; i < f->ndim; i++) {
-        int j = i;
-        for (; j > 0 && like->stride[order[j - 1]] < like->stride[i] && like->stride[i] != 0; j--) order[j] = order[j - 1];
-        order[j] = i;
-    }
-    int64_t next = 1;
-    for (int i = f->ndim; i-- > 0;) {
-        f->stride[order[i]] = next;
-        next *= f->shape[order[i]] > 1 ? f->shape[order[i]] : 1;
-    }
-    f->strided = true;
+    cer_form_strides_like(f, like->stride);
 }
 
 static bool no_loop(const cer_Call *c, torch_dtype t)

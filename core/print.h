@@ -12,7 +12,8 @@ TORCH_API const char *torch_repr(double value);        /* repr(float): the short
 TORCH_API const char *torch_size_str(torch_Size size); /* "torch.Size([2, 3])" */
 
 /* torch.set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
- * for the process. Negative or NULL: as it was. profile: "default", "short" or "full"; sci_mode: 0, 1, or 2 for automatic. */
+ * for the process. Negative or NULL: as it was. profile: "default", "short" or "full". sci_mode: 0, 1, or anything else for
+ * automatic, which every call sets anew, as in PyTorch. ValueError "precision too big" beyond 1100 digits. */
 typedef struct torch_PrintOptions {
     size_t struct_size;
     int64_t precision, threshold, edgeitems, linewidth;

@@ -77,6 +77,21 @@ static double rounded(double x, torch_dtype dtype)
     return x;
 }
 
+/* n <= CHUNK 64-bit numbers: of two words each, the high one first. */
+static void draw_words64(torch_Generator *g, uint64_t *out, int64_t n)
+{
+    uint32_t word[2 * CHUNK];
+    cer_random32_fill(g, word, 2 * n);
+    for (int64_t i = 0; i < n; i++) out[i] = (uint64_t)word[2 * i] << 32 | word[2 * i + 1];
+}
+
+static void draw_units(torch_Generator *g, double *out, int64_t n) /* cer_uniform_double, n <= CHUNK times */
+{
+    uint64_t word[CHUNK];
+    draw_words64(g, word, n);
+    for (int64_t i = 0; i < n; i++) out[i] = (double)(int64_t)(word[i] & ((UINT64_C(1) << 53) - 1)) * 0x1p-53;
+}
+
 /* ---- uniform ------------------------------------------------------------------------------------------------------------ */
 
 INLINE void scale(float *x, int64_t n, float width, float from)
@@ -104,7 +119,8 @@ static void draw_uniform(const Fill *f, void *out, int64_t n)
 static void draw_uniform_double(const Fill *f, void *out, int64_t n)
 {
     double *x = out;
-    for (int64_t i = 0; i < n; i++) x[i] = fma(cer_uniform_double(f->g), f->b, f->a);
+    draw_units(f->g, x, n);
+    for (int64_t i = 0; i < n; i++) x[i] = fma(x[i], f->b, f->a);
 }
 
 static Fill uniform(torch_dtype dtype, double from, double to)
@@ -307,8 +323,10 @@ void cer_fill_normal(torch_Generator *g, Tensor *t, double mean, double std)
 
 static void draw_bernoulli(const Fill *f, void *out, int64_t n)
 {
+    double unit[CHUNK];
     uint8_t *x = out;
-    for (int64_t i = 0; i < n; i++) x[i] = cer_uniform_double(f->g) < f->a;
+    draw_units(f->g, unit, n);
+    for (int64_t i = 0; i < n; i++) x[i] = unit[i] < f->a;
 }
 
 void cer_fill_bernoulli(torch_Generator *g, Tensor *t, double p)
@@ -317,12 +335,16 @@ void cer_fill_bernoulli(torch_Generator *g, Tensor *t, double p)
     lock_and_fill(&f, g, t);
 }
 
-static void draw_integers(const Fill *f, void *out, int64_t n)
+static void draw_integers(const Fill *f, void *out, int64_t n) /* the sum wraps around, as it must */
 {
-    int64_t *x = out;
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t r = f->wide ? cer_random64(f->g) : cer_random32(f->g);
-        x[i] = (int64_t)(r % f->range + (uint64_t)f->base); /* wraps around, as it must */
+    uint64_t *x = out;
+    uint32_t word[CHUNK];
+    if (f->wide) {
+        draw_words64(f->g, x, n);
+        for (int64_t i = 0; i < n; i++) x[i] = x[i] % f->range + (uint64_t)f->base;
+    } else {
+        cer_random32_fill(f->g, word, n);
+        for (int64_t i = 0; i < n; i++) x[i] = word[i] % f->range + (uint64_t)f->base;
     }
 }
 

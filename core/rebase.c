@@ -149,7 +149,7 @@ static void copy_slices_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = result;
 }
 
-const cer_Op cer_op_copy_slices = {.name = "copy_slices", .grad_name = "torch::autograd::CopySlices", .vjp = copy_slices_vjp, .n_outputs = 1,
+const cer_Op cer_op_copy_slices = {.name = "copy_slices", .grad_name = "CopySlices", .vjp = copy_slices_vjp, .n_outputs = 1,
                                    .attrs_bytes = sizeof(Geometry)};
 
 /* A node with one edge, to the history of base. */

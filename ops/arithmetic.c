@@ -40,6 +40,7 @@ static bool alpha_fits(const char *op, torch_Scalar a, torch_Scalar b, torch_Sca
 Tensor *torch_add_alpha_Scalar(torch_Scalar a, torch_Scalar b, torch_Scalar alpha)
 {
     if (cer_error_pending() || !alpha_fits("add", a, b, alpha)) return NULL;
+    if (is_bool(a) && is_bool(b)) return torch_add(a, torch_mul(b, torch_scalar_bool(alpha.as.i != 0)));
     return binary(&cer_op_add_scaled, a, b, &alpha);
 }
 
@@ -80,6 +81,25 @@ Tensor *torch_neg(Tensor *x)
         return cer_raise(TORCH_RUNTIME_ERROR, "neg", "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
                          "invert a mask, use the `~` or `logical_not()` operator instead."), NULL;
     return cer_call1(&cer_op_neg, x, NULL);
+}
+
+/* ---- relu ------------------------------------------------------------------------------------------------------------------- */
+
+static Tensor *relu(const cer_Op *op, Tensor *x)
+{
+    if (cer_error_pending() || !cer_usable(x, "relu", 1)) return NULL;
+    if (is_bool(torch_scalar_tensor(x))) return cer_raise(TORCH_RUNTIME_ERROR, "relu", "Boolean inputs not supported for relu"), NULL;
+    return cer_call1(op, x, NULL);
+}
+
+Tensor *torch_relu(Tensor *x)
+{
+    return relu(&cer_op_relu, x);
+}
+
+Tensor *torch_relu_(Tensor *x)
+{
+    return relu(&cer_op_relu_, x);
 }
 
 /* ---- mul, div in place ----------------------------------------------------------------------------------------------------- */
@@ -164,6 +184,17 @@ static double number(torch_Scalar s)
     return s.kind == TORCH_KIND_DOUBLE ? s.as.d : (double)s.as.i;
 }
 
+static bool inverse_root(cer_Call c) /* 1 / sqrt(x): -inf for -0, unlike a power */
+{
+    c.op = &cer_op_sqrt;
+    c.n_in = 1;
+    if (!cer_pointwise_kernel(&c)) return false;
+    torch_Scalar root[1] = {torch_scalar_tensor(c.out[0])};
+    c.op = &cer_op_reciprocal;
+    c.in = root;
+    return cer_pointwise_kernel(&c);
+}
+
 /* x ** number: the small exponents are products and roots, as in PyTorch, which also fixes their last bit. */
 static bool pow_scalar_kernel(cer_Call *c)
 {
@@ -179,8 +210,9 @@ static bool pow_scalar_kernel(cer_Call *c)
         plain.op = &cer_op_sqrt, plain.n_in = 1;
     else if (e == -1.0 && floating)
         plain.op = &cer_op_reciprocal, plain.n_in = 1;
-    bool fine = cer_pointwise_kernel(&plain);
-    return fine;
+    else if (e == -0.5 && floating)
+        return inverse_root(plain);
+    return cer_pointwise_kernel(&plain);
 }
 
 static void pow_scalar_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
@@ -203,9 +235,11 @@ const cer_Op cer_op_pow_scalar = {
 
 Tensor *torch_pow_Scalar(torch_Scalar a, torch_Scalar b)
 {
-    if (cer_error_pending()) return NULL;
+    if (cer_error_pending() || (a.kind == TORCH_KIND_TENSOR && !cer_usable(a.as.t, "pow", 1)) ||
+        (b.kind == TORCH_KIND_TENSOR && !cer_usable(b.as.t, "pow", 2)))
+        return NULL;
+    if (is_bool(a) && is_bool(b)) return cer_raise(TORCH_RUNTIME_ERROR, "pow", "\"pow\" not implemented for 'Bool'"), NULL;
     if (!is_tensor(a) || is_tensor(b)) return binary(&cer_op_pow, a, b, NULL);
-    if (!cer_usable(a.as.t, "pow", 1)) return NULL;
     if (b.kind == TORCH_KIND_INT && b.as.i < 0 && !torch_dtype_is_floating_point(torch_dtype_of(a.as.t)))
         return cer_raise(TORCH_RUNTIME_ERROR, "pow", "Integers to negative integer powers are not allowed."), NULL;
     return binary(&cer_op_pow_scalar, a, b, NULL);

@@ -103,16 +103,26 @@ Tensor *torch_full_n(int64_t ndim, const int64_t *size, torch_Scalar value, torc
 
 /* ---- like ------------------------------------------------------------------------------------------------------------- */
 
+static Tensor *laid_out_like(Tensor *fresh, const Tensor *x) /* a new tensor of x's sizes gets its order of dimensions too */
+{
+    cer_Form f;
+    if (!fresh || x->contiguous) return fresh;
+    cer_form_like(&f, x->dtype, x, false);
+    memcpy(fresh->stride, f.stride, sizeof(int64_t) * x->ndim);
+    cer_update_contiguous(fresh);
+    return fresh;
+}
+
 Tensor *torch_empty_like(Tensor *x)
 {
     if (cer_error_pending() || !cer_usable(x, "empty_like", 1)) return NULL;
-    return cer_empty(x->dtype, x->ndim, x->shape);
+    return laid_out_like(cer_empty(x->dtype, x->ndim, x->shape), x);
 }
 
 Tensor *torch_zeros_like(Tensor *x)
 {
     if (cer_error_pending() || !cer_usable(x, "zeros_like", 1)) return NULL;
-    return cer_zeros(x->dtype, x->ndim, x->shape);
+    return laid_out_like(cer_zeros(x->dtype, x->ndim, x->shape), x);
 }
 
 Tensor *torch_ones_like(Tensor *x)

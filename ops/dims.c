@@ -164,6 +164,16 @@ const cer_Op cer_op_squeeze = {.name = "squeeze", .grad_name = "SqueezeBackward0
 const cer_Op cer_op_squeeze_dim = {.name = "squeeze", .grad_name = "SqueezeBackward1", .shape = squeeze_shape, .vjp = squeeze_vjp,
                                    .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(DimAttrs)};
 
+/* Of a result that nobody has seen yet: PyTorch squeezes it in place, and its grad_fn says so. */
+const cer_Op cer_op_squeeze_dim_ = {.name = "squeeze_", .grad_name = "SqueezeBackward3", .shape = squeeze_shape, .vjp = squeeze_vjp,
+                                    .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(DimAttrs)};
+
+Tensor *cer_squeeze_fresh(Tensor *x, int64_t dim)
+{
+    DimAttrs a = {dim, 0};
+    return cer_call1(&cer_op_squeeze_dim_, x, &a);
+}
+
 Tensor *torch_squeeze(Tensor *x)
 {
     DimAttrs a = {-1, 0};

@@ -1,4 +1,5 @@
 /* max, min, argmax, argmin: over everything, or along one dimension with the index. */
+#include <math.h>
 #include <string.h>
 
 #include "core/impl.h"
@@ -74,6 +75,7 @@ static bool shape(cer_Call *c)
     bool arg = c->op == &cer_op_argmax || c->op == &cer_op_argmin;
     if (!cer_kernels()->max[t->dtype])
         return cer_raise(TORCH_RUNTIME_ERROR, name, "\"%s_cpu\" not implemented for '%s'", name, t->dtype == torch_float16 ? "Half" : "BFloat16");
+    if (arg && t->dtype == torch_bool) return cer_raise(TORCH_RUNTIME_ERROR, name, "\"%s_cpu\" not implemented for 'Bool'", name);
     if (a->dim < 0 && t->numel == 0 && arg)
         return cer_raise(TORCH_INDEX_ERROR, name, "%s(): Expected reduction dim to be specified for input.numel() == 0.", name);
     if (a->dim < 0 && t->numel == 0)
@@ -106,7 +108,9 @@ static bool index_kernel(cer_Call *c)
 
 static void value_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
-    Tensor *x = cer_saved_tensor(n, 0), *chosen = torch_eq(x, torch_scalar_tensor(cer_saved_output(n, 0)));
+    Tensor *x = cer_saved_tensor(n, 0), *y = cer_saved_output(n, 0);
+    if (!x || !y) return;
+    Tensor *chosen = isnan(torch_item(y)) ? torch_ne(x, x) : torch_eq(x, y); /* a NaN that won takes it all */
     in[0] = torch_mul(chosen, torch_div(g[0], torch_sum(chosen)));
 }
 
@@ -162,7 +166,7 @@ static void put_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 }
 
 const cer_Op cer_op_value_selecting_backward = {
-    .name = "value_selecting_reduction_backward", .grad_name = "ValueSelectingReductionBackwardBackward0", .shape = put_shape,
+    .name = "value_selecting_reduction_backward", .grad_name = "ScatterBackward0", .shape = put_shape,
     .kernel = put_kernel, .vjp = put_vjp, .saves = {CER_SAVE(1)}, .n_outputs = 1, .attrs_bytes = sizeof(PutAttrs),
 };
 

@@ -18,6 +18,8 @@ static bool linear_shape(cer_Call *c)
 {
     const Tensor *x = c->in[0].as.t, *w = c->in[1].as.t, *b = c->n_in > 2 ? c->in[2].as.t : NULL;
     int64_t in = x->shape[x->ndim - 1];
+    if (b && b->dtype != w->dtype) return cer_raise(TORCH_RUNTIME_ERROR, "linear", "self and mat2 must have the same dtype");
+    if (b && x->dtype != w->dtype) return cer_raise(TORCH_RUNTIME_ERROR, "linear", "mat1 and mat2 must have the same dtype");
     if (w->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "linear", "t() expects a tensor with <= 2 dimensions, but self is %dD", w->ndim);
     if (in != w->shape[1])
         return cer_raise(TORCH_RUNTIME_ERROR, "linear", "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", (long long)rows_of(x),
@@ -26,9 +28,8 @@ static bool linear_shape(cer_Call *c)
         return cer_raise(TORCH_RUNTIME_ERROR, "linear", "The expanded size of the tensor (%lld) must match the existing size (%lld) at non-singleton "
                          "dimension 1.  Target sizes: [%lld, %lld].  Tensor sizes: [%lld]", (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1),
                          (long long)rows_of(x), (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1));
-    if (x->dtype != w->dtype || (b && b->dtype != x->dtype))
-        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "expected scalar type %s but found %s", names[b ? b->dtype : x->dtype],
-                         names[b && b->dtype != x->dtype ? x->dtype : w->dtype]);
+    if (x->dtype != w->dtype)
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "expected scalar type %s but found %s", names[x->dtype], names[w->dtype]);
     if (!cer_kernels()->gemm[x->dtype])
         return cer_raise(TORCH_RUNTIME_ERROR, "linear", "\"addmm_impl_cpu_\" not implemented for '%s'", names[x->dtype]);
     cer_form(&c->form[0], x->dtype, x->ndim, x->shape);
@@ -91,7 +92,7 @@ Tensor *F_linear(Tensor *x, Tensor *weight, Tensor *bias)
     if (cer_error_pending() || !cer_usable(x, "linear", 1) || !cer_usable(weight, "linear", 2) || (bias && !cer_usable(bias, "linear", 3)))
         return NULL;
     torch_Scalar in[3] = {torch_scalar_tensor(x), torch_scalar_tensor(weight), torch_scalar_tensor(bias)};
-    if (x->ndim == 2) return cer_call(bias ? &cer_op_linear : &cer_op_linear_no_bias, in, bias ? 3 : 2, NULL);
+    if (x->ndim == 2 && (bias || weight->ndim == 2)) return cer_call(bias ? &cer_op_linear : &cer_op_linear_no_bias, in, bias ? 3 : 2, NULL);
     if (x->ndim == 3 && bias && x->contiguous && x->numel > 0) return cer_call(&cer_op_linear_folded, in, 3, NULL);
     Tensor *product = torch_matmul(x, torch_t(weight));
     return bias ? torch_add(product, bias) : product; /* not in place: the product may be a view, which the engine refuses */

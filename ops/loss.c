@@ -38,6 +38,10 @@ static bool mse_kernel(cer_Call *c)
     cer_pointwise_shape(&errors);
     cer_Form *f = &errors.form[0];
     Tensor *squares = errors.out[0] = cer_empty(f->dtype, f->ndim, f->shape);
+    if (squares && f->strided) { /* in the layout that PyTorch's has: the order of summing shows in the last bit */
+        memcpy(squares->stride, f->stride, sizeof(int64_t) * f->ndim);
+        cer_update_contiguous(squares);
+    }
     bool fine = squares && cer_pointwise_kernel(&errors);
     if (fine) {
         torch_Scalar in[1] = {torch_scalar_tensor(squares)};

@@ -15,12 +15,12 @@ static bool ready(const Tensor *x, const char *op, int position)
     return !cer_error_pending() && cer_usable(x, op, position);
 }
 
-static bool same_type(const char *op, const Tensor *a, const Tensor *b)
+/* what: the kernel that PyTorch misses where there is none for the type */
+static bool same_type(const char *op, const char *what, const Tensor *a, const Tensor *b)
 {
-    if (a->dtype != b->dtype)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type %s but found %s", type_names[a->dtype], type_names[b->dtype]);
-    return cer_kernels()->gemm[a->dtype] ||
-           cer_raise(TORCH_RUNTIME_ERROR, op, "\"addmm_impl_cpu_\" not implemented for '%s'", type_names[a->dtype]);
+    if (!cer_kernels()->gemm[a->dtype]) return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", what, type_names[a->dtype]);
+    return a->dtype == b->dtype ||
+           cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type %s but found %s", type_names[a->dtype], type_names[b->dtype]);
 }
 
 /* out (m, n) = beta out + alpha a (m, k) b (k, n), from the given elements on */
@@ -35,8 +35,6 @@ static void gemm(Tensor *out, char *c, const Tensor *a, const char *a_data, cons
 
 static bool multipliable(const Tensor *a, const Tensor *b)
 {
-    if (a->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "mm", "self must be a matrix");
-    if (b->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "mm", "mat2 must be a matrix");
     return a->shape[1] == b->shape[0] ||
            cer_raise(TORCH_RUNTIME_ERROR, "mm", "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", (long long)a->shape[0],
                      (long long)a->shape[1], (long long)b->shape[0], (long long)b->shape[1]);
@@ -45,7 +43,9 @@ static bool multipliable(const Tensor *a, const Tensor *b)
 static bool mm_shape(cer_Call *c)
 {
     const Tensor *a = c->in[0].as.t, *b = c->in[1].as.t;
-    if (!multipliable(a, b) || !same_type("mm", a, b)) return false;
+    if (a->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "mm", "self must be a matrix");
+    if (b->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "mm", "mat2 must be a matrix");
+    if (!multipliable(a, b) || !same_type("mm", "addmm_impl_cpu_", a, b)) return false;
     cer_form(&c->form[0], a->dtype, 2, (const int64_t[]){a->shape[0], b->shape[1]});
     return true;
 }
@@ -76,16 +76,24 @@ static bool addmm_shape(cer_Call *c)
     const Tensor *input = c->in[0].as.t, *a = c->in[1].as.t, *b = c->in[2].as.t;
     int64_t stride[TORCH_MAX_DIM];
     char want[64], have[128];
+    if (input->dtype != b->dtype) return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "self and mat2 must have the same dtype");
+    if (a->dtype != b->dtype) return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "mat1 and mat2 must have the same dtype");
+    if (a->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "mat1 must be a matrix, got %d-D tensor", a->ndim);
+    if (b->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "mat2 must be a matrix, got %d-D tensor", b->ndim);
     if (!multipliable(a, b)) return false;
     int64_t shape[2] = {a->shape[0], b->shape[1]};
+    if (input->ndim > 2)
+        return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (2) must be greater or "
+                         "equal to the number of dimensions in the tensor (%d)", type_names[input->dtype],
+                         cer_shape_text(input->ndim, input->shape, have, sizeof have), cer_shape_text(2, shape, want, sizeof want), input->ndim);
     if (!cer_expand_strides(input, 2, shape, stride)) {
         int own = input->ndim - 1, at = own >= 0 && input->shape[own] != shape[1] && input->shape[own] != 1 ? 1 : 0;
-        int64_t size = input->ndim > 2 ? input->ndim : input->shape[input->ndim - 2 + at];
+        int64_t size = input->shape[input->ndim - 2 + at];
         return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "The expanded size of the tensor (%lld) must match the existing size (%lld) at "
                          "non-singleton dimension %d.  Target sizes: %s.  Tensor sizes: %s", (long long)shape[at], (long long)size, at,
                          cer_shape_text(2, shape, want, sizeof want), cer_shape_text(input->ndim, input->shape, have, sizeof have));
     }
-    if (!same_type("addmm", input, a) || !same_type("addmm", a, b)) return false;
+    if (!same_type("addmm", "addmm_impl_cpu_", a, b)) return false;
     cer_form(&c->form[0], a->dtype, 2, shape);
     return true;
 }
@@ -141,7 +149,7 @@ static bool bmm_shape(cer_Call *c)
     if (a->shape[0] != b->shape[0] || a->shape[2] != b->shape[1])
         return cer_raise(TORCH_RUNTIME_ERROR, "bmm", "Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] but got: [%lld, %lld].",
                          (long long)a->shape[0], (long long)a->shape[2], (long long)b->shape[0], (long long)b->shape[1]);
-    if (!same_type("bmm", a, b)) return false;
+    if (!same_type("bmm", a->shape[1] * a->shape[2] * b->shape[2] < 400 ? "bmm" : "addmm_impl_cpu_", a, b)) return false;
     return cer_form_checked(&c->form[0], "bmm", a->dtype, 3, (const int64_t[]){a->shape[0], a->shape[1], b->shape[2]});
 }
 
@@ -179,7 +187,7 @@ static bool mv_shape(cer_Call *c)
     if (a->shape[1] != v->shape[0])
         return cer_raise(TORCH_RUNTIME_ERROR, "mv", "size mismatch, got %lld, %lldx%lld,%lld", (long long)a->shape[0], (long long)a->shape[0],
                          (long long)a->shape[1], (long long)v->shape[0]);
-    if (!same_type("mv", a, v)) return false;
+    if (!same_type("mv", "addmv_impl_cpu", a, v)) return false;
     cer_form(&c->form[0], a->dtype, 1, &a->shape[0]);
     return true;
 }
@@ -217,7 +225,7 @@ static bool dot_shape(cer_Call *c)
         return cer_raise(TORCH_RUNTIME_ERROR, "dot", "inconsistent tensor size, expected tensor [%lld] and src [%lld] to have the same number of "
                          "elements, but got %lld and %lld elements respectively", (long long)a->shape[0], (long long)b->shape[0],
                          (long long)a->shape[0], (long long)b->shape[0]);
-    if (!same_type("dot", a, b)) return false;
+    if (!same_type("dot", "dot", a, b)) return false;
     cer_form(&c->form[0], a->dtype, 0, NULL);
     return true;
 }
@@ -288,7 +296,7 @@ Tensor *torch_matmul(Tensor *a, Tensor *b)
     if (a->ndim == 1 && b->ndim == 1) return torch_dot(a, b);
     if (a->ndim == 2 && b->ndim == 1) return torch_mv(a, b);
     if (a->ndim == 2 && b->ndim == 2) return torch_mm(a, b);
-    if (a->ndim == 1 && b->ndim == 2) return torch_squeeze_dim(torch_mm(torch_unsqueeze(a, 0), b), 0);
+    if (a->ndim == 1 && b->ndim == 2) return cer_squeeze_fresh(torch_mm(torch_unsqueeze(a, 0), b), 0);
     if (a->ndim > 2 && b->ndim <= 2 && a->numel > 0) return fold(a, b);
     if (a->ndim == 1) return torch_squeeze_dim(batched(torch_unsqueeze(a, 0), b), -2);
     if (b->ndim == 1) return torch_squeeze_dim(batched(a, torch_unsqueeze(b, 1)), -1);

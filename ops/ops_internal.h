@@ -24,6 +24,9 @@ Tensor *cer_factory_done(Tensor *t, const torch_FactoryArgs *args);             
 /* views (slice.c) */
 Tensor *cer_select(const cer_Op *op, Tensor *x, int64_t dim, int64_t index); /* op: select or select_sliced */
 
+/* between files */
+Tensor *cer_squeeze_fresh(Tensor *x, int64_t dim); /* without dimension dim >= 0, of size 1 (dims.c) */
+
 /* vjps that are ops (arithmetic.c, loss.c) */
 Tensor *cer_tanh_backward(Tensor *g, Tensor *y);    /* g (1 - y^2) */
 Tensor *cer_sigmoid_backward(Tensor *g, Tensor *y); /* g (1 - y) y */

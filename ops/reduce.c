@@ -111,11 +111,12 @@ Tensor *torch_mean_args(const torch_ReduceArgs *a)
 {
     static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
     cer_SumAttrs s = {0};
-    if (cer_error_pending() || !cer_usable(a->self, "mean", 1) || !named_dims("mean", a, &s.reduced)) return NULL;
-    s.kept = a->keepdim ? s.reduced : 0;
+    if (cer_error_pending() || !cer_usable(a->self, "mean", 1)) return NULL;
     s.dtype = (uint8_t)(a->dtype ? a->dtype : a->self->dtype);
     if (!torch_dtype_is_floating_point(s.dtype))
         return cer_raise(TORCH_RUNTIME_ERROR, "mean", "mean(): could not infer output dtype. %s dtype must be either a floating point or complex "
                          "dtype. Got: %s", a->dtype ? "Optional" : "Input", names[s.dtype]), NULL;
+    if (!named_dims("mean", a, &s.reduced)) return NULL;
+    s.kept = a->keepdim ? s.reduced : 0;
     return cer_call1(all_of(a) ? &cer_op_mean_all : &cer_op_mean, a->self, &s);
 }

@@ -130,7 +130,7 @@ Tensor *torch_slice(Tensor *x, int64_t dim, int64_t start, int64_t end, int64_t 
 {
     PartAttrs a;
     if (!ready(x, "slice")) return NULL;
-    if (x->ndim == 0) return cer_raise(TORCH_RUNTIME_ERROR, "slice", "slice() cannot be applied to a 0-dim tensor."), NULL;
+    if (x->ndim == 0) return cer_raise(TORCH_INDEX_ERROR, "slice", "slice() cannot be applied to a 0-dim tensor."), NULL;
     if (!cer_wrap_dim("slice", dim, x->ndim, &a.dim)) return NULL;
     if (step == TORCH_NONE) step = 1;
     if (step <= 0) return cer_raise(TORCH_RUNTIME_ERROR, "slice", "slice step must be positive"), NULL;
@@ -139,7 +139,8 @@ Tensor *torch_slice(Tensor *x, int64_t dim, int64_t start, int64_t end, int64_t 
     int64_t stop = end == TORCH_NONE ? size : clip(end, size);
     if (stop < a.start) stop = a.start;
     a.length = (stop - a.start) / step + ((stop - a.start) % step != 0);
-    a.step = a.length > 1 ? step : 1; /* with one element or none, a huge step would only overflow the stride */
+    int64_t unused; /* with one element or none, a huge step would only overflow the stride */
+    a.step = __builtin_mul_overflow(step, x->stride[a.dim], &unused) ? 1 : step;
     return cer_call1(&cer_op_slice, x, &a);
 }
 

@@ -1,4 +1,4 @@
-/* Arithmetic on chunks: the kernels' own loops, one rounding per PyTorch operation. Half types are computed in float32. */
+/* Arithmetic on chunks: the kernels' own loops, one rounding per PyTorch operation. */
 #include <string.h>
 
 #include "optimizer.h"
@@ -18,21 +18,42 @@ static void cast(const cer_Chunk *c, char *to, int to_type, char *from, int from
     cer_kernels()->cast[to_type][from_type](c->n, data, stride, NULL);
 }
 
-/* b: a chunk, or one number (b_number), or nothing. */
+static float rounded(double number, int dtype)
+{
+    float f;
+    uint16_t half;
+    cer_convert(&half, (torch_dtype)dtype, &number, torch_float64, 1);
+    cer_convert(&f, torch_float32, &half, (torch_dtype)dtype, 1);
+    return f;
+}
+
+/* Half types are computed in float32, with numbers of the half type. b: a chunk, or one number, or nothing. */
+static void apply_half(const cer_Chunk *c, int kernel, char *to, char *a, char *b, const double *b_number, double parameter)
+{
+    float wide_a[CER_CHUNK], wide_b[CER_CHUNK], number = b_number ? rounded(*b_number, c->dtype) : 0, p = rounded(parameter, c->dtype);
+    uint16_t product[CER_CHUNK];
+    cast(c, (char *)wide_a, K_FLOAT32, a, c->dtype);
+    if (b) cast(c, (char *)wide_b, K_FLOAT32, b, c->dtype);
+    if (kernel == KERNEL_add_scaled && c->dtype == torch_float16) { /* PyTorch rounds alpha b too, of this type only */
+        run(c, KERNEL_mul, (char *)wide_b, (char *)wide_b, (char *)&p, 0, NULL, K_FLOAT32);
+        cast(c, (char *)product, K_FLOAT16, (char *)wide_b, K_FLOAT32);
+        cast(c, (char *)wide_b, K_FLOAT32, (char *)product, K_FLOAT16);
+        kernel = KERNEL_add;
+    }
+    run(c, kernel, (char *)wide_a, (char *)wide_a, b_number ? (char *)&number : (char *)wide_b, b_number ? 0 : 4, &p, K_FLOAT32);
+    cast(c, to, c->dtype, (char *)wide_a, K_FLOAT32);
+}
+
 static void apply(const cer_Chunk *c, int kernel, char *to, char *a, char *b, const double *b_number, double parameter)
 {
-    float p32 = (float)parameter, n32 = b_number ? (float)*b_number : 0;
-    double n64 = b_number ? *b_number : 0;
-    if (c->dtype == torch_float64) {
-        run(c, kernel, to, a, b_number ? (char *)&n64 : b, b_number ? 0 : 8, &parameter, K_FLOAT64);
-    } else if (c->dtype == torch_float32) {
-        run(c, kernel, to, a, b_number ? (char *)&n32 : b, b_number ? 0 : 4, &p32, K_FLOAT32);
+    if (c->dtype == torch_float32) {
+        float p = (float)parameter, number = b_number ? (float)*b_number : 0;
+        run(c, kernel, to, a, b_number ? (char *)&number : b, b_number ? 0 : 4, &p, K_FLOAT32);
+    } else if (c->dtype == torch_float64) {
+        double number = b_number ? *b_number : 0;
+        run(c, kernel, to, a, b_number ? (char *)&number : b, b_number ? 0 : 8, &parameter, K_FLOAT64);
     } else {
-        float wide_a[CER_CHUNK], wide_b[CER_CHUNK];
-        cast(c, (char *)wide_a, K_FLOAT32, a, c->dtype);
-        if (b) cast(c, (char *)wide_b, K_FLOAT32, b, c->dtype);
-        run(c, kernel, (char *)wide_a, (char *)wide_a, b_number ? (char *)&n32 : (char *)wide_b, b_number ? 0 : 4, &p32, K_FLOAT32);
-        cast(c, to, c->dtype, (char *)wide_a, K_FLOAT32);
+        apply_half(c, kernel, to, a, b, b_number, parameter);
     }
 }
 

@@ -59,8 +59,8 @@ START_TEST(left_early)
     ck_assert(torch_is_grad_enabled());
     ck_assert(!early_return(1) && torch_is_grad_enabled());
     ck_assert(early_return(0) && torch_is_grad_enabled());
-    switch (torch_is_grad_enabled()) {
-    case true: {
+    switch ((int)torch_is_grad_enabled()) {
+    case 1: {
         torch_no_grad();
         break;
     }

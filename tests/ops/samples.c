@@ -25,6 +25,23 @@ Tensor *second(Tensor *(*function)(Tensor *, int64_t, bool, Tensor **), Tensor *
     return index;
 }
 
+Tensor *written_view(Tensor *x)
+{
+    return torch_mul_(torch_select(torch_clone(x), 0, 1), 3);
+}
+
+Tensor *written_base(Tensor *x)
+{
+    Tensor *base = torch_clone(x);
+    return torch_mul_(torch_select(base, 0, 1), 3) ? base : NULL;
+}
+
+Tensor *written_base_by(Tensor *x, Tensor *y)
+{
+    Tensor *base = torch_clone(x);
+    return torch_mul_(torch_select(base, 0, 1), y) ? base : NULL;
+}
+
 Tensor *number(const Tensor *x)
 {
     double v = torch_item(x);

@@ -15,13 +15,18 @@
 
 /* Not to the last bit: functions that PyTorch takes from Sleef, and products, whose order of summing is the BLAS's. */
 static const char *const rounded[] = {"exp", "log", "tanh", "sigmoid", "pow", "pow_scalar", "mm", "bmm", "mv", "dot", "addmm", "linear",
-                                      "linear_no_bias"};
+                                      "linear_no_bias", "linear_folded", "squeeze_dim_"};
 
 static bool is_rounded(const char *record)
 {
     for (size_t i = 0; i < sizeof rounded / sizeof *rounded; i++)
         if (strcmp(rounded[i], record) == 0) return true;
     return false;
+}
+
+static bool is_rough(const Sample *s)
+{
+    return is_rounded(s->record) || strstr(s->python, "grad_of(torch.tanh") || strstr(s->python, "grad_of(torch.sigmoid");
 }
 
 /* ---- complaints: all of a sample's, then the test fails ---------------------------------------------------------------- */
@@ -217,7 +222,7 @@ static void check_case(const Case *c, void *data)
     char head[256];
     describe(r, head, sizeof head);
     if (strcmp(head, a.head) != 0) complain(c, "is %s, expected %s", head, a.head);
-    bool rough = is_rounded(c->sample->record) && torch_dtype_is_floating_point(torch_dtype_of(r));
+    bool rough = is_rough(c->sample) && torch_dtype_is_floating_point(torch_dtype_of(r));
     double tolerance = !rough ? 0 : torch_dtype_of(r) == torch_float64 ? 1e-14 : 1e-6;
     if (strncmp(head, a.head, strcspn(a.head, "/ ")) == 0) compare_values(c, "value", r, a.values, tolerance);
     if (torch_requires_grad(r) && !strstr(a.head, " -")) check_gradients(c, &a, r, &in);
@@ -259,7 +264,8 @@ START_TEST(every_record_is_complete)
     for (int64_t i = 0; i < cer_n_ops; i++) {
         const cer_Op *op = cer_ops[i];
         ck_assert_ptr_nonnull(op->name);
-        ck_assert_ptr_nonnull(op->shape);
+        if (op == &cer_op_copy_slices) continue; /* only its node exists: no call makes it */
+        ck_assert_msg(op->shape != NULL, "%s has no shape rule", op->name);
         ck_assert_msg(op->kernel || op->flags & CER_VIEW || op->flags & CER_RESTRIDE || op == &cer_op_empty, "%s has no kernel", op->name);
         bool stops = op->flags & CER_NONDIFFERENTIABLE;
         ck_assert_msg(stops != (op->vjp != NULL), "%s: either a vjp or NONDIFFERENTIABLE", op->name);

@@ -235,7 +235,7 @@ def names():
 SGD = ["lr=0.1", "lr=0.01, momentum=0.9", "lr=0.01, momentum=0.9, dampening=0.3", "lr=0.01, weight_decay=0.05", "lr=0.02, momentum=0.8, nesterov=True",
        "lr=0.02, maximize=True", "lr=0.03, momentum=0.7, dampening=0.1, weight_decay=0.02, maximize=True",
        "lr=0.013, momentum=0.95, weight_decay=0.001, nesterov=True", "lr=0.013, momentum=0.95, weight_decay=0.001, nesterov=True, maximize=True"]
-STEPS, N = 20, 19
+STEPS, N = 20, 35
 
 
 def sgd():

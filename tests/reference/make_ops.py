@@ -73,7 +73,7 @@ def dense(name, letter, shape):
         values = [special(letter, k) for k in range(12)]
     else:
         values = [value(name, letter, k) for k in range(n)]
-    return torch.tensor(values, dtype=DTYPES[letter]).reshape(shape)
+    return torch.tensor(values, dtype=DTYPES[letter]).reshape(shape).clone() # no view
 
 
 def laid_out(t, layout):
@@ -154,15 +154,25 @@ def head(r):
     text = LETTER[r.dtype] + '[' + ','.join(map(str, r.shape)) + ']'
     if not r.is_contiguous():
         text += '/' + ','.join(map(str, r.stride()))
-    return text + ' ' + ('-' if not r.requires_grad else r.grad_fn.name() if r.grad_fn else 'leaf')
+    return text + ' ' + ('-' if not r.requires_grad else r.grad_fn.name().split(':')[-1] if r.grad_fn else 'leaf')
 
 
 def grad_of(out, x, g):
     return torch.autograd.grad(out, x, g, create_graph=True)[0]
 
 
+def written_base(x, y=3):
+    b = x.clone()
+    b[1].mul_(y)
+    return b
+
+
+def written_view(x):
+    return x.clone()[1].mul_(3)
+
+
 def answer(python, letters, given, layout):
-    names = {'torch': torch, 'F': F, 'grad_of': grad_of, 'float': float, 'given': [n for n, _ in given]}
+    names = {'torch': torch, 'F': F, 'grad_of': grad_of, 'written_base': written_base, 'written_view': written_view, 'float': float, 'given': [n for n, _ in given]}
     leaves = []
     for k, (name, shape) in enumerate(given):
         letter = 'l' if name == 'i' else 'b' if name == 'b' else letters[k if len(letters) > 1 else 0]
