@@ -56,8 +56,9 @@ static bool linear_kernel(cer_Call *c)
     Tensor *out = c->out[0];
     int64_t rows = rows_of(x), width = w->shape[0], last = x->ndim - 1;
     bool bias = c->n_in > 2;
+    int64_t x_row = x->ndim == 2 ? x->stride[0] : x->shape[last]; /* folded x is contiguous, but a dimension of 1 may have any stride */
     if (bias) copy_rows(out, rows, c->in[2].as.t);
-    cer_gemm(out->dtype, rows, width, x->shape[last], 1, x->data, x->stride[last - 1], x->stride[last], w->data, w->stride[1], w->stride[0],
+    cer_gemm(out->dtype, rows, width, x->shape[last], 1, x->data, x_row, x->ndim == 2 ? x->stride[1] : 1, w->data, w->stride[1], w->stride[0],
              bias ? 1 : 0, out->data, width, 1);
     return true;
 }
