@@ -273,6 +273,7 @@ static Tensor *fold(Tensor *a, Tensor *b)
 /* Batches broadcast against each other, then one bmm. */
 static Tensor *batched(Tensor *a, Tensor *b)
 {
+    if (!a || !b) return NULL; /* what made them failed */
     int64_t batch[TORCH_MAX_DIM], size[TORCH_MAX_DIM], n_batch = a->ndim - 2, n = a->shape[a->ndim - 2], k = a->shape[a->ndim - 1],
             m = b->shape[b->ndim - 1], count = 1;
     memcpy(batch, a->shape, sizeof(int64_t) * (size_t)n_batch);
