@@ -62,7 +62,7 @@ static int class_of(size_t bytes, size_t *block)
 
 static void *fresh(size_t bytes)
 {
-    if (bytes > SIZE_MAX - ALIGNMENT) return NULL;
+    if (bytes > PTRDIFF_MAX - ALIGNMENT) return NULL; /* no object is larger; tools rightly frown on asking */
     return aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }
 
