@@ -252,16 +252,18 @@ Tensor *cer_pow_vjp_base(Tensor *g, torch_Scalar base, torch_Scalar e)
     return cer_where(TORCH_SCALAR(torch_eq(e, 0)), torch_scalar_int(0), TORCH_SCALAR(torch_mul(g, slope)));
 }
 
-/* d base^e / d e = base^e log(base), and 0 where base is 0 and e is not negative. */
+/* d base^e / d e = base^e log(base), and 0 where base is 0 and e is not negative. The gradient stays outside the choice, as in
+ * PyTorch: what is masked is infinite, and a gradient inside would meet it again in the second derivative. */
 Tensor *cer_pow_vjp_exponent(Tensor *g, torch_Scalar base, torch_Scalar e, Tensor *y)
 {
     Tensor *positive = torch_ge(e, 0);
     if (!is_tensor(base)) {
-        if (number(base) == 0) return cer_where(TORCH_SCALAR(positive), torch_scalar_int(0), TORCH_SCALAR(torch_mul(g, torch_mul(y, -INFINITY))));
-        return torch_mul(g, torch_mul(y, log(number(base))));
+        Tensor *slope = torch_mul(y, log(number(base)));
+        if (number(base) == 0) slope = cer_where(TORCH_SCALAR(positive), torch_scalar_int(0), TORCH_SCALAR(slope));
+        return torch_mul(g, slope);
     }
     Tensor *zero = torch_mul(torch_eq(base, 0), positive);
-    return cer_where(TORCH_SCALAR(zero), torch_scalar_int(0), TORCH_SCALAR(torch_mul(g, torch_mul(y, torch_log(base.as.t)))));
+    return torch_mul(g, cer_where(TORCH_SCALAR(zero), torch_scalar_int(0), TORCH_SCALAR(torch_mul(y, torch_log(base.as.t)))));
 }
 
 /* ---- derivatives that are ops of their own ----------------------------------------------------------------------------------- */
