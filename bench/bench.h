@@ -67,7 +67,8 @@ static void bench_run(const char *workload, bench_Body body, void *data, int64_t
         wall[n++] = (bench_seconds(CLOCK_MONOTONIC) - w) / (double)inner;
     }
     int64_t per_step = allocations ? (allocations() - before) / (inner * n) : 0;
-    printf("{\"workload\": \"%s\", \"peer\": \"cerilla\", \"median_us\": %.4f, \"cpu_median_us\": %.4f, \"runs\": %d, \"inner\": %lld, "
+    printf("{\"workload\": \"%s\", \"peer\": \"cerilla\", \"median_us\": %.4f, \"cpu_median_us\": %.4f, \"runs\": %d, "
+           "\"inner\": %lld, "
            "\"blocks_per_step\": %lld, \"rss_mb\": %.1f}\n",
            workload, 1e6 * bench_median(wall, n), 1e6 * bench_median(cpu, n), n, (long long)inner, (long long)per_step,
            bench_peak_mb());

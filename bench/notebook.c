@@ -52,7 +52,8 @@ int main(int argc, char **argv)
     SimpleRNN *model = nn_new(SimpleRNN);
     nn_set(model, rnn, nn_RNN(1, 5, .batch_first = true));
     nn_set(model, fc, nn_Linear(5, 1));
-    Training t = {model, nn_MSELoss(), optim_SGD(nn_parameters(model), .lr = 0.01), torch_randn(10, 1, 1), torch_randn(10, 1, 1)};
+    Training t = {model, nn_MSELoss(), optim_SGD(nn_parameters(model), .lr = 0.01), torch_randn(10, 1, 1),
+                  torch_randn(10, 1, 1)};
     const char *pattern = argc > 1 ? argv[1] : "";
     if (strstr("notebook_step", pattern)) bench_run("notebook_step", step, &t, torch_allocations);
     if (strstr("notebook_forward", pattern)) bench_run("notebook_forward", only_forward, &t, torch_allocations);

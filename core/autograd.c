@@ -3,7 +3,7 @@
 
 #include "engine.h"
 
-/* ---- roots -------------------------------------------------------------------------------------------------------- */
+/* ---- roots ------------------------------------------------------------------------------------------------------- */
 
 static Tensor *ones_for(const Tensor *x)
 {
@@ -23,9 +23,11 @@ static Tensor *root_gradient(const char *op, const Tensor *x, Tensor *given, int
         return NULL;
     }
     if (!cer_usable(given, op, 2)) return NULL;
-    if (given->ndim == x->ndim && memcmp(given->shape, x->shape, sizeof(int64_t) * x->ndim) == 0) return cer_to(given, x->dtype);
+    if (given->ndim == x->ndim && memcmp(given->shape, x->shape, sizeof(int64_t) * x->ndim) == 0)
+        return cer_to(given, x->dtype);
     torch_Size a = torch_shape(given), b = torch_shape(x);
-    cer_raise(TORCH_RUNTIME_ERROR, op, "Mismatch in shape: grad_output[%lld] has a shape of %s and output[%lld] has a shape of %s.",
+    cer_raise(TORCH_RUNTIME_ERROR, op,
+              "Mismatch in shape: grad_output[%lld] has a shape of %s and output[%lld] has a shape of %s.",
               (long long)i, torch_size_str(a), (long long)i, torch_size_str(b));
     return NULL;
 }
@@ -34,7 +36,8 @@ static bool root_of(const char *op, Tensor *x, Tensor *given, int64_t i, cer_Roo
 {
     if (!cer_usable(x, op, 1) || !cer_fresh(x)) return false;
     if (!(x->flags & CER_REQUIRES_GRAD))
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "element %lld of tensors does not require grad and does not have a grad_fn", (long long)i);
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "element %lld of tensors does not require grad and does not have a grad_fn", (long long)i);
     root->gradient = root_gradient(op, x, given, i);
     if (!root->gradient) return false;
     root->node = x->node ? x->node : cer_accumulator(x);
@@ -42,7 +45,7 @@ static bool root_of(const char *op, Tensor *x, Tensor *given, int64_t i, cer_Roo
     return root->node || cer_raise_memory(op, sizeof(cer_Node));
 }
 
-/* ---- inputs --------------------------------------------------------------------------------------------------------- */
+/* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
 bool cer_engine_is_input(const cer_Engine *e, const cer_Node *n)
 {
@@ -72,7 +75,7 @@ static bool check_inputs(const char *op, Tensor *const *inputs, int64_t n)
     return true;
 }
 
-/* ---- torch.autograd.grad -------------------------------------------------------------------------------------------- */
+/* ---- torch.autograd.grad ----------------------------------------------------------------------------------------- */
 
 torch_GradArgs torch_GradArgs_defaults(void)
 {
@@ -92,7 +95,8 @@ static bool deliver(const torch_GradArgs *a, Tensor **result)
     bool missing = false;
     for (int64_t i = 0; i < a->n_inputs; i++) missing |= !result[i];
     if (missing && !a->allow_unused)
-        cer_raise(TORCH_RUNTIME_ERROR, "grad", "One of the differentiated Tensors appears to not have been used in the graph. Set "
+        cer_raise(TORCH_RUNTIME_ERROR, "grad",
+                  "One of the differentiated Tensors appears to not have been used in the graph. Set "
                   "allow_unused=True if this is the desired behavior.");
     torch_Context *c = cer_context();
     bool fine = !c->code && cer_pool_reserve(c, a->n_inputs);
@@ -110,13 +114,20 @@ int torch_autograd_grad_args(Tensor **result, const torch_GradArgs *a)
     for (int64_t i = 0; i < a->n_inputs; i++) result[i] = NULL;
     torch_Context *c = cer_context();
     if (c->code) return c->code;
-    if (a->n_outputs < 1 || a->n_inputs < 1) return torch_error_raise(TORCH_VALUE_ERROR, "grad", "grad requires non-empty inputs.");
+    if (a->n_outputs < 1 || a->n_inputs < 1)
+        return torch_error_raise(TORCH_VALUE_ERROR, "grad", "grad requires non-empty inputs.");
     int64_t mark = c->pool.length;
     size_t bytes = (size_t)a->n_outputs * sizeof(cer_Root);
     cer_Root *roots = cer_alloc(bytes);
     if (!roots) return cer_raise_memory("grad", (double)bytes), c->code;
-    cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph, .create_graph = a->create_graph, .selective = true,
-                    .roots = roots, .n_roots = a->n_outputs, .inputs = a->inputs, .captured = result, .n_inputs = a->n_inputs};
+    cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph,
+                    .create_graph = a->create_graph,
+                    .selective = true,
+                    .roots = roots,
+                    .n_roots = a->n_outputs,
+                    .inputs = a->inputs,
+                    .captured = result,
+                    .n_inputs = a->n_inputs};
     bool fine = check_inputs("grad", a->inputs, a->n_inputs) && grad_roots(a, roots) && cer_engine_run(&e) == TORCH_OK;
     cer_free(roots, bytes);
     cer_pool_unwind(c, mark);
@@ -139,7 +150,7 @@ Tensor *torch_autograd_grad_one(Tensor *output, Tensor *input, const torch_GradA
     return result;
 }
 
-/* ---- backward --------------------------------------------------------------------------------------------------------- */
+/* ---- backward ---------------------------------------------------------------------------------------------------- */
 
 torch_BackwardArgs torch_BackwardArgs_defaults(void)
 {
@@ -149,7 +160,8 @@ torch_BackwardArgs torch_BackwardArgs_defaults(void)
 /* backward(inputs=...): into the .grad of these only; results among them keep theirs from now on. */
 static bool check_targets(const torch_BackwardArgs *a)
 {
-    if (a->n_inputs < 1) return cer_raise(TORCH_RUNTIME_ERROR, "backward", "'inputs' argument to backward() cannot be empty.");
+    if (a->n_inputs < 1)
+        return cer_raise(TORCH_RUNTIME_ERROR, "backward", "'inputs' argument to backward() cannot be empty.");
     for (int64_t i = 0; i < a->n_inputs; i++)
         if (!cer_usable(a->inputs[i], "backward", (int)i + 1) || torch_retain_grad(a->inputs[i])) return false;
     return check_inputs("backward", a->inputs, a->n_inputs);
@@ -163,19 +175,26 @@ int torch_backward_args(const torch_BackwardArgs *a)
     cer_Root root;
     if (root_of("backward", a->self, a->gradient, 0, &root) && (!a->inputs || check_targets(a))) {
         bool some = a->inputs != NULL;
-        cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph, .create_graph = a->create_graph, .selective = some,
-                        .into_leaves = some, .roots = &root, .n_roots = 1, .inputs = a->inputs, .n_inputs = some ? a->n_inputs : 0};
+        cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph,
+                        .create_graph = a->create_graph,
+                        .selective = some,
+                        .into_leaves = some,
+                        .roots = &root,
+                        .n_roots = 1,
+                        .inputs = a->inputs,
+                        .n_inputs = some ? a->n_inputs : 0};
         cer_engine_run(&e);
     }
     cer_pool_unwind(c, mark);
     return c->code;
 }
 
-/* ---- history of a tensor -------------------------------------------------------------------------------------------- */
+/* ---- history of a tensor ----------------------------------------------------------------------------------------- */
 
 static bool look(const Tensor *x, const char *what)
 {
-    return !cer_error_pending() && cer_usable(x, what, 1) && cer_fresh((Tensor *)(uintptr_t)x); /* a view's history is made lazily */
+    return !cer_error_pending() && cer_usable(x, what, 1) &&
+           cer_fresh((Tensor *)(uintptr_t)x); /* a view's history is made lazily */
 }
 
 bool torch_requires_grad(const Tensor *x)
@@ -193,8 +212,10 @@ Tensor *torch_requires_grad_(Tensor *x, bool requires_grad)
     if (!look(x, "requires_grad_")) return NULL;
     bool leaf = !x->node || x->node->leaf;
     if (!leaf && !requires_grad) {
-        cer_raise(TORCH_RUNTIME_ERROR, "requires_grad_", "you can only change requires_grad flags of leaf variables. If you want to use "
-                  "a computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+        cer_raise(
+            TORCH_RUNTIME_ERROR, "requires_grad_",
+            "you can only change requires_grad flags of leaf variables. If you want to use "
+            "a computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
         return NULL;
     }
     if (requires_grad && !torch_dtype_is_floating_point(x->dtype)) {
@@ -234,9 +255,12 @@ Tensor *torch_detach_(Tensor *x)
 {
     if (!look(x, "detach_")) return NULL;
     if (x->base) {
-        cer_raise(TORCH_RUNTIME_ERROR, "detach_", "Can't detach views in-place. Use detach() instead. If you are using "
-                  "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, "
-                  "and hence detach_() cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
+        cer_raise(TORCH_RUNTIME_ERROR, "detach_",
+                  "Can't detach views in-place. Use detach() instead. If you are using "
+                  "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients "
+                  "are views of DDP buckets, "
+                  "and hence detach_() cannot be called on these gradients. To fix this error, please refer to the "
+                  "Optimizer.zero_grad() "
                   "function in torch/optim/optimizer.py as the solution.");
         return NULL;
     }
@@ -255,7 +279,8 @@ int torch_retain_grad(Tensor *x)
 {
     if (!look(x, "retain_grad")) return torch_error_code();
     if (!(x->flags & CER_REQUIRES_GRAD))
-        return torch_error_raise(TORCH_RUNTIME_ERROR, "retain_grad", "can't retain_grad on Tensor that has requires_grad=False");
+        return torch_error_raise(TORCH_RUNTIME_ERROR, "retain_grad",
+                                 "can't retain_grad on Tensor that has requires_grad=False");
     if (!x->node || x->node->leaf || x->flags & CER_RETAINS_GRAD) return TORCH_OK;
     cer_Node *n = x->node;
     if (!n->extra) {
@@ -273,7 +298,7 @@ const char *torch_grad_fn(const Tensor *x)
     return look(x, "grad_fn") && x->node && !x->node->leaf ? x->node->op->grad_name : NULL;
 }
 
-/* ---- grad mode ---------------------------------------------------------------------------------------------------------- */
+/* ---- grad mode --------------------------------------------------------------------------------------------------- */
 
 bool torch_is_grad_enabled(void)
 {

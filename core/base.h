@@ -23,8 +23,8 @@
 #define TORCH_END
 #endif
 
-#define TORCH_MAX_DIM 8            /* dimensions of a tensor, at most */
-#define TORCH_NONE INT64_MIN       /* Python's None where a number is expected */
+#define TORCH_MAX_DIM 8      /* dimensions of a tensor, at most */
+#define TORCH_NONE INT64_MIN /* Python's None where a number is expected */
 
 /* A macro may name a variable after its line, so that two guards in one block do not clash. */
 #define TORCH_JOIN_(a, b) a##b
@@ -40,8 +40,8 @@
 #endif
 #endif
 
-typedef struct Tensor Tensor;                     /* torch.Tensor, opaque: see tensor.h */
-typedef struct torch_Generator torch_Generator;   /* torch.Generator: see random.h */
+typedef struct Tensor Tensor;                   /* torch.Tensor, opaque: see tensor.h */
+typedef struct torch_Generator torch_Generator; /* torch.Generator: see random.h */
 
 /* torch.dtype. The numbers are part of the ABI. 0 means "not given". */
 typedef enum torch_dtype {
@@ -65,13 +65,13 @@ typedef enum torch_dtype {
 } torch_dtype;
 
 TORCH_BEGIN
-TORCH_API const char *torch_dtype_str(torch_dtype dtype);        /* "torch.float32" */
-TORCH_API size_t torch_dtype_size(torch_dtype dtype);            /* bytes of one element; 0 for no dtype */
-TORCH_API bool torch_dtype_is_floating_point(torch_dtype dtype); /* dtype.is_floating_point */
+TORCH_API const char *torch_dtype_str(torch_dtype dtype);                /* "torch.float32" */
+TORCH_API size_t torch_dtype_size(torch_dtype dtype);                    /* bytes of one element; 0 for no dtype */
+TORCH_API bool torch_dtype_is_floating_point(torch_dtype dtype);         /* dtype.is_floating_point */
 TORCH_API torch_dtype torch_promote_types(torch_dtype a, torch_dtype b); /* torch.promote_types(a, b) */
-TORCH_API torch_dtype torch_get_default_dtype(void);             /* torch.get_default_dtype() */
-TORCH_API int torch_set_default_dtype(torch_dtype dtype);        /* torch.set_default_dtype(d): floating types only */
-TORCH_API const char *torch_version(void);                       /* "0.1.0", Cerilla's own version */
+TORCH_API torch_dtype torch_get_default_dtype(void);                     /* torch.get_default_dtype() */
+TORCH_API int torch_set_default_dtype(torch_dtype dtype); /* torch.set_default_dtype(d): floating types only */
+TORCH_API const char *torch_version(void);                /* "0.1.0", Cerilla's own version */
 TORCH_END
 
 #endif

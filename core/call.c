@@ -30,12 +30,16 @@ static bool check_in_place(const cer_Call *c, bool recording)
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "a view of a leaf Variable that requires grad is being used in an in-place operation.");
     if (recording && t->flags & CER_REQUIRES_GRAD && (!t->node || t->node->leaf))
-        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "a leaf Variable that requires grad is being used in an in-place operation.");
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
+                         "a leaf Variable that requires grad is being used in an in-place operation.");
     if (recording && t->flags & CER_NO_GRAD_VIEW && t->base)
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
-                         "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case is "
-                         "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
-                         "inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+                         "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+                         "Given that this use case is "
+                         "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the "
+                         "view and the inplace either both "
+                         "inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
+                         "you want the inplace to be "
                          "tracked).");
     if (c->op->flags & (CER_RESTRIDE | CER_MAY_OVERLAP)) return true;
     for (int i = 0; i < t->ndim; i++)
@@ -46,7 +50,7 @@ static bool check_in_place(const cer_Call *c, bool recording)
     return true;
 }
 
-/* ---- outputs -------------------------------------------------------------------------------------------------- */
+/* ---- outputs ----------------------------------------------------------------------------------------------------- */
 
 static void apply_form(Tensor *t, const cer_Form *f)
 {
@@ -115,7 +119,8 @@ static bool make_outputs(cer_Call *c)
         return true;
     }
     for (int k = 0; k < c->op->n_outputs; k++) {
-        c->out[k] = c->op->flags & CER_VIEW ? new_view(c->op, &c->form[k], c->in[0].as.t) : new_output(c->op, &c->form[k]);
+        c->out[k] =
+            c->op->flags & CER_VIEW ? new_view(c->op, &c->form[k], c->in[0].as.t) : new_output(c->op, &c->form[k]);
         if (!c->out[k]) return false;
     }
     return true;
@@ -129,7 +134,7 @@ static void drop_outputs(cer_Call *c)
     }
 }
 
-/* ---- recording ------------------------------------------------------------------------------------------------- */
+/* ---- recording --------------------------------------------------------------------------------------------------- */
 
 /* The node of this call, not yet tied to its outputs: edges to what made the operands, and the operands to be saved. */
 static cer_Node *new_node(cer_Call *c)
@@ -272,7 +277,8 @@ static bool run(torch_Context *context, cer_Call *c)
     return true;
 }
 
-static Tensor *call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, size_t attrs_bytes, Tensor **second)
+static Tensor *call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, size_t attrs_bytes,
+                    Tensor **second)
 {
     torch_Context *context = cer_context();
     if (second) *second = NULL;

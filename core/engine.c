@@ -19,7 +19,7 @@ static bool grow(void **array, int64_t *capacity, int64_t length, size_t element
     return true;
 }
 
-/* ---- the ready queue: a heap, newest node on top ------------------------------------------------------------------ */
+/* ---- the ready queue: a heap, newest node on top ----------------------------------------------------------------- */
 
 static bool ready_push(cer_Engine *e, cer_Node *n)
 {
@@ -49,7 +49,7 @@ static cer_Node *ready_pop(cer_Engine *e)
     return top;
 }
 
-/* ---- finding the graph --------------------------------------------------------------------------------------------- */
+/* ---- finding the graph ------------------------------------------------------------------------------------------- */
 
 static pthread_mutex_t shared_lock;
 static pthread_once_t shared_once = PTHREAD_ONCE_INIT;
@@ -136,7 +136,7 @@ static bool mark_wanted(cer_Engine *e)
     return true;
 }
 
-/* ---- moving gradients ----------------------------------------------------------------------------------------------- */
+/* ---- moving gradients -------------------------------------------------------------------------------------------- */
 
 static void add_in_place(Tensor *into, const Tensor *t) /* both of one shape and dtype */
 {
@@ -203,7 +203,7 @@ static bool deliver(cer_Engine *e, const cer_Node *n, Tensor **in)
     return true;
 }
 
-/* ---- running a node --------------------------------------------------------------------------------------------------- */
+/* ---- running a node ---------------------------------------------------------------------------------------------- */
 
 static bool stage(cer_Engine *e, Tensor *of, Tensor *gradient)
 {
@@ -217,16 +217,18 @@ static bool stage(cer_Engine *e, Tensor *of, Tensor *gradient)
 static bool run_vjp(cer_Engine *e, cer_Node *n, Tensor *const *g)
 {
     if (n->freed && (n->n_saved || (n->inner && n->inner->n_saved)))
-        return cer_raise(TORCH_RUNTIME_ERROR, "backward",
-                         "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-                         "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-                         "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
-                         "if you need to access saved tensors after calling backward.");
+        return cer_raise(
+            TORCH_RUNTIME_ERROR, "backward",
+            "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+            "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+            "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+            "if you need to access saved tensors after calling backward.");
     bool any = false;
     for (int k = 0; k < n->n_outputs; k++) any |= g[k] != NULL;
     if (!any) return deliver(e, n, NULL);
     Tensor *few[8], **in = few;
-    if (n->n_inputs > 8 && !(in = cer_alloc(n->n_inputs * sizeof *in))) return cer_raise_memory("backward", n->n_inputs * sizeof *in);
+    if (n->n_inputs > 8 && !(in = cer_alloc(n->n_inputs * sizeof *in)))
+        return cer_raise_memory("backward", n->n_inputs * sizeof *in);
     for (uint32_t i = 0; i < n->n_inputs; i++) in[i] = NULL;
     n->op->vjp(n, g, in);
     bool fine = !e->context->code && deliver(e, n, in);
@@ -268,7 +270,7 @@ static bool run_node(cer_Engine *e, cer_Node *n)
     return fine;
 }
 
-/* ---- committing --------------------------------------------------------------------------------------------------------- */
+/* ---- committing -------------------------------------------------------------------------------------------------- */
 
 static bool writable(const Tensor *t) /* no element shows twice */
 {
@@ -293,9 +295,11 @@ static bool prepare_commit(cer_Engine *e)
         if (old && !e->create_graph) {
             if (!writable(old))
                 return cer_raise(TORCH_RUNTIME_ERROR, "backward",
-                                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+                                 "unsupported operation: more than one element of the written-to tensor refers to a "
+                                 "single memory location. "
                                  "Please clone() the tensor before performing the operation.");
-            bool plain = old->dtype == g->dtype && old->storage != g->storage && cer_kernels()->loop[KERNEL_add][g->dtype];
+            bool plain =
+                old->dtype == g->dtype && old->storage != g->storage && cer_kernels()->loop[KERNEL_add][g->dtype];
             s->how = plain ? CER_COMMIT_ADD : CER_COMMIT_COPY;
             if (plain) continue;
         }
@@ -329,7 +333,7 @@ static void commit(cer_Engine *e)
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------------ */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static bool start(cer_Engine *e)
 {

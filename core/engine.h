@@ -17,15 +17,19 @@ typedef struct cer_Step { /* of the walk through the graph */
 
 typedef struct cer_Staged { /* a .grad to be */
     Tensor *of, *gradient;
-    enum { CER_COMMIT_SET, CER_COMMIT_ADD, CER_COMMIT_COPY } how; /* .grad = gradient; .grad += it; the sum is made: copied there */
+    enum {
+        CER_COMMIT_SET,
+        CER_COMMIT_ADD,
+        CER_COMMIT_COPY
+    } how; /* .grad = gradient; .grad += it; the sum is made: copied there */
 } cer_Staged;
 
 typedef struct cer_Engine {
     torch_Context *context;
     uint64_t epoch; /* the mark of this backward in the nodes it met */
     bool retain_graph, create_graph, locked;
-    bool selective;    /* only gradients of `inputs` are wanted... */
-    bool into_leaves;  /* ... and go to their .grad, rather than to `captured` */
+    bool selective;   /* only gradients of `inputs` are wanted... */
+    bool into_leaves; /* ... and go to their .grad, rather than to `captured` */
     const cer_Root *roots;
     int64_t n_roots;
     Tensor *const *inputs;

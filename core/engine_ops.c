@@ -3,7 +3,7 @@
 
 #include "impl.h"
 
-/* ---- empty: a new tensor --------------------------------------------------------------------------------------------- */
+/* ---- empty: a new tensor ----------------------------------------------------------------------------------------- */
 
 static bool empty_shape(cer_Call *c)
 {
@@ -12,8 +12,12 @@ static bool empty_shape(cer_Call *c)
 }
 
 const cer_Op cer_op_empty = {
-    .name = "empty", .schema = "empty.memory_format(int[] size, *, ScalarType? dtype=None) -> Tensor",
-    .shape = empty_shape, .n_outputs = 1, .flags = CER_NONDIFFERENTIABLE, .attrs_bytes = sizeof(cer_SizeAttrs),
+    .name = "empty",
+    .schema = "empty.memory_format(int[] size, *, ScalarType? dtype=None) -> Tensor",
+    .shape = empty_shape,
+    .n_outputs = 1,
+    .flags = CER_NONDIFFERENTIABLE,
+    .attrs_bytes = sizeof(cer_SizeAttrs),
 };
 
 Tensor *cer_empty(torch_dtype dtype, int64_t ndim, const int64_t *shape)
@@ -31,7 +35,7 @@ Tensor *cer_zeros(torch_dtype dtype, int64_t ndim, const int64_t *shape)
     return t;
 }
 
-/* ---- copying elements -------------------------------------------------------------------------------------------------- */
+/* ---- copying elements -------------------------------------------------------------------------------------------- */
 
 void cer_copy_elements(Tensor *to, const Tensor *from, const int64_t *from_stride)
 {
@@ -72,13 +76,14 @@ static bool copy_kernel(cer_Call *c)
     return true;
 }
 
-static void vjp_identity(cer_Node *n, Tensor *const *g, Tensor **in) /* the engine fits shape and dtype to the input's */
+static void vjp_identity(cer_Node *n, Tensor *const *g,
+                         Tensor **in) /* the engine fits shape and dtype to the input's */
 {
     (void)n;
     in[0] = g[0];
 }
 
-/* ---- clone, to --------------------------------------------------------------------------------------------------------- */
+/* ---- clone, to --------------------------------------------------------------------------------------------------- */
 
 /* Are the strides a permutation of a contiguous tensor's? */
 static bool dense(const Tensor *t)
@@ -86,7 +91,8 @@ static bool dense(const Tensor *t)
     int64_t expected = 1;
     for (int done = 0; done < t->ndim; done++) {
         bool found = false;
-        for (int i = 0; i < t->ndim && !found; i++) found = t->shape[i] > 1 && t->stride[i] == expected && (expected *= t->shape[i]);
+        for (int i = 0; i < t->ndim && !found; i++)
+            found = t->shape[i] > 1 && t->stride[i] == expected && (expected *= t->shape[i]);
         if (!found) break;
     }
     return expected == t->numel;
@@ -113,13 +119,23 @@ static bool clone_shape(cer_Call *c)
 }
 
 const cer_Op cer_op_clone = {
-    .name = "clone", .grad_name = "CloneBackward0", .schema = "clone(Tensor self) -> Tensor",
-    .shape = clone_shape, .kernel = copy_kernel, .vjp = vjp_identity, .n_outputs = 1,
+    .name = "clone",
+    .grad_name = "CloneBackward0",
+    .schema = "clone(Tensor self) -> Tensor",
+    .shape = clone_shape,
+    .kernel = copy_kernel,
+    .vjp = vjp_identity,
+    .n_outputs = 1,
 };
 
 /* What a gradient with a history is copied by. */
 const cer_Op cer_gradient_clone = {
-    .name = "clone", .grad_name = "CopyBackwards", .shape = clone_shape, .kernel = copy_kernel, .vjp = vjp_identity, .n_outputs = 1,
+    .name = "clone",
+    .grad_name = "CopyBackwards",
+    .shape = clone_shape,
+    .kernel = copy_kernel,
+    .vjp = vjp_identity,
+    .n_outputs = 1,
 };
 
 static bool to_shape(cer_Call *c)
@@ -129,8 +145,14 @@ static bool to_shape(cer_Call *c)
 }
 
 const cer_Op cer_op_to = {
-    .name = "to", .grad_name = "ToCopyBackward0", .schema = "to.dtype(Tensor self, ScalarType dtype) -> Tensor",
-    .shape = to_shape, .kernel = copy_kernel, .vjp = vjp_identity, .n_outputs = 1, .attrs_bytes = sizeof(uint8_t),
+    .name = "to",
+    .grad_name = "ToCopyBackward0",
+    .schema = "to.dtype(Tensor self, ScalarType dtype) -> Tensor",
+    .shape = to_shape,
+    .kernel = copy_kernel,
+    .vjp = vjp_identity,
+    .n_outputs = 1,
+    .attrs_bytes = sizeof(uint8_t),
 };
 
 Tensor *cer_to(Tensor *t, torch_dtype dtype)
@@ -141,7 +163,7 @@ Tensor *cer_to(Tensor *t, torch_dtype dtype)
     return t->dtype == dtype ? t : cer_call1(&cer_op_to, t, &type);
 }
 
-/* ---- detach ------------------------------------------------------------------------------------------------------------ */
+/* ---- detach ------------------------------------------------------------------------------------------------------ */
 
 static bool detach_shape(cer_Call *c)
 {
@@ -153,11 +175,14 @@ static bool detach_shape(cer_Call *c)
 }
 
 const cer_Op cer_op_detach = {
-    .name = "detach", .schema = "detach(Tensor(a) self) -> Tensor(a)", .shape = detach_shape, .n_outputs = 1,
+    .name = "detach",
+    .schema = "detach(Tensor(a) self) -> Tensor(a)",
+    .shape = detach_shape,
+    .n_outputs = 1,
     .flags = CER_VIEW | CER_NONDIFFERENTIABLE,
 };
 
-/* ---- in place: copy_, fill_ -------------------------------------------------------------------------------------------- */
+/* ---- in place: copy_, fill_ -------------------------------------------------------------------------------------- */
 
 static bool copy__shape(cer_Call *c)
 {
@@ -204,17 +229,27 @@ static void vjp_overwritten(cer_Node *n, Tensor *const *g, Tensor **in) /* nothi
 }
 
 const cer_Op cer_op_copy_ = {
-    .name = "copy_", .grad_name = "CopyBackwards", .schema = "copy_(Tensor(a!) self, Tensor src) -> Tensor(a!)",
-    .shape = copy__shape, .kernel = copy__kernel, .vjp = vjp_overwritten, .n_outputs = 1, .flags = CER_INPLACE,
+    .name = "copy_",
+    .grad_name = "CopyBackwards",
+    .schema = "copy_(Tensor(a!) self, Tensor src) -> Tensor(a!)",
+    .shape = copy__shape,
+    .kernel = copy__kernel,
+    .vjp = vjp_overwritten,
+    .n_outputs = 1,
+    .flags = CER_INPLACE,
 };
 
 static bool fill__shape(cer_Call *c)
 {
-    if (c->in[1].kind != TORCH_KIND_TENSOR) return c->in[1].kind != TORCH_KIND_NONE ||
-        cer_raise(TORCH_TYPE_ERROR, "fill_", "fill_(): argument 'value' (position 1) must be Number, not NoneType");
+    if (c->in[1].kind != TORCH_KIND_TENSOR)
+        return c->in[1].kind != TORCH_KIND_NONE ||
+               cer_raise(TORCH_TYPE_ERROR, "fill_",
+                         "fill_(): argument 'value' (position 1) must be Number, not NoneType");
     const Tensor *value = c->in[1].as.t;
-    return value->ndim == 0 || cer_raise(TORCH_RUNTIME_ERROR, "fill_", "fill_ only supports 0-dimension value tensor but got tensor with "
-                                         "%d dimensions.", value->ndim);
+    return value->ndim == 0 || cer_raise(TORCH_RUNTIME_ERROR, "fill_",
+                                         "fill_ only supports 0-dimension value tensor but got tensor with "
+                                         "%d dimensions.",
+                                         value->ndim);
 }
 
 static bool fill__kernel(cer_Call *c)
@@ -225,27 +260,39 @@ static bool fill__kernel(cer_Call *c)
 }
 
 const cer_Op cer_op_fill_ = {
-    .name = "fill_", .grad_name = "FillBackward2", .schema = "fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)",
-    .shape = fill__shape, .kernel = fill__kernel, .vjp = vjp_overwritten, .n_outputs = 1, .flags = CER_INPLACE | CER_MAY_OVERLAP,
+    .name = "fill_",
+    .grad_name = "FillBackward2",
+    .schema = "fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)",
+    .shape = fill__shape,
+    .kernel = fill__kernel,
+    .vjp = vjp_overwritten,
+    .n_outputs = 1,
+    .flags = CER_INPLACE | CER_MAY_OVERLAP,
 };
 
-/* ---- expand ------------------------------------------------------------------------------------------------------------ */
+/* ---- expand ------------------------------------------------------------------------------------------------------ */
 
 static bool expand_refused(const Tensor *t, const cer_SizeAttrs *a, int64_t i, int64_t own)
 {
-    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
+                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     char want[128], have[128];
     cer_shape_text(a->ndim, a->size, want, sizeof want);
     cer_shape_text(t->ndim, t->shape, have, sizeof have);
     if (a->ndim < t->ndim)
-        return cer_raise(TORCH_RUNTIME_ERROR, "expand", "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (%lld) must be greater "
-                         "or equal to the number of dimensions in the tensor (%d)", names[t->dtype], have, want, (long long)a->ndim, t->ndim);
+        return cer_raise(TORCH_RUNTIME_ERROR, "expand",
+                         "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (%lld) must be greater "
+                         "or equal to the number of dimensions in the tensor (%d)",
+                         names[t->dtype], have, want, (long long)a->ndim, t->ndim);
     if (a->size[i] == -1)
-        return cer_raise(TORCH_RUNTIME_ERROR, "expand", "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
-                         "dimension %lld", (long long)i);
-    return cer_raise(TORCH_RUNTIME_ERROR, "expand", "The expanded size of the tensor (%lld) must match the existing size (%lld) at "
-                     "non-singleton dimension %lld.  Target sizes: %s.  Tensor sizes: %s", (long long)a->size[i], (long long)own, (long long)i,
-                     want, have);
+        return cer_raise(TORCH_RUNTIME_ERROR, "expand",
+                         "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+                         "dimension %lld",
+                         (long long)i);
+    return cer_raise(TORCH_RUNTIME_ERROR, "expand",
+                     "The expanded size of the tensor (%lld) must match the existing size (%lld) at "
+                     "non-singleton dimension %lld.  Target sizes: %s.  Tensor sizes: %s",
+                     (long long)a->size[i], (long long)own, (long long)i, want, have);
 }
 
 static bool expand_shape(cer_Call *c)
@@ -267,11 +314,17 @@ static bool expand_shape(cer_Call *c)
 }
 
 const cer_Op cer_op_expand = {
-    .name = "expand", .grad_name = "ExpandBackward0", .schema = "expand(Tensor(a) self, int[] size) -> Tensor(a)",
-    .shape = expand_shape, .vjp = vjp_identity, .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(cer_SizeAttrs),
+    .name = "expand",
+    .grad_name = "ExpandBackward0",
+    .schema = "expand(Tensor(a) self, int[] size) -> Tensor(a)",
+    .shape = expand_shape,
+    .vjp = vjp_identity,
+    .n_outputs = 1,
+    .flags = CER_VIEW,
+    .attrs_bytes = sizeof(cer_SizeAttrs),
 };
 
-/* ---- add --------------------------------------------------------------------------------------------------------------- */
+/* ---- add --------------------------------------------------------------------------------------------------------- */
 
 static void add_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
@@ -280,11 +333,18 @@ static void add_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 }
 
 const cer_Op cer_op_add = {
-    .name = "add", .grad_name = "AddBackward0", .schema = "add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
-    .shape = cer_pointwise_shape, .kernel = cer_pointwise_kernel, .vjp = add_vjp, .n_outputs = 1, .rule = CER_SAME, .loop = KERNEL_add,
+    .name = "add",
+    .grad_name = "AddBackward0",
+    .schema = "add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
+    .shape = cer_pointwise_shape,
+    .kernel = cer_pointwise_kernel,
+    .vjp = add_vjp,
+    .n_outputs = 1,
+    .rule = CER_SAME,
+    .loop = KERNEL_add,
 };
 
-/* ---- sum --------------------------------------------------------------------------------------------------------------- */
+/* ---- sum --------------------------------------------------------------------------------------------------------- */
 
 uint32_t cer_all_dims(int64_t ndim)
 {
@@ -351,7 +411,9 @@ bool cer_sum_kernel(cer_Call *c)
 {
     const cer_SumAttrs *a = c->attrs;
     Tensor *in = c->in[0].as.t, *out = c->out[0], *target = out;
-    torch_dtype type = a->dtype == torch_float64 ? torch_float64 : torch_dtype_is_floating_point(a->dtype) ? torch_float32 : torch_int64;
+    torch_dtype type = a->dtype == torch_float64                 ? torch_float64
+                       : torch_dtype_is_floating_point(a->dtype) ? torch_float32
+                                                                 : torch_int64;
     int64_t mark = cer_context()->pool.length, stride[TORCH_MAX_DIM];
     if (out->dtype != type && !(target = cer_empty(type, out->ndim, out->shape))) return false;
     bool direct = type == torch_int64 ? !torch_dtype_is_floating_point(in->dtype) : in->dtype == type;
@@ -376,7 +438,7 @@ bool cer_sum_kernel(cer_Call *c)
     return true;
 }
 
-/* ---- the way back of a reduction: dimensions that were reduced are put back, and repeated ------------------------------ */
+/* ---- the way back of a reduction: dimensions that were reduced are put back, and repeated ------------------------ */
 
 typedef struct RestoreAttrs {
     uint32_t reduced, kept;
@@ -406,8 +468,14 @@ static void restore_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 }
 
 static const cer_Op op_restore = {
-    .name = "expand", .grad_name = "ExpandBackward0", .schema = "expand(Tensor(a) self, int[] size) -> Tensor(a)",
-    .shape = restore_shape, .vjp = restore_vjp, .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(RestoreAttrs),
+    .name = "expand",
+    .grad_name = "ExpandBackward0",
+    .schema = "expand(Tensor(a) self, int[] size) -> Tensor(a)",
+    .shape = restore_shape,
+    .vjp = restore_vjp,
+    .n_outputs = 1,
+    .flags = CER_VIEW,
+    .attrs_bytes = sizeof(RestoreAttrs),
 };
 
 Tensor *cer_restore_dims(Tensor *g, torch_Size size, uint32_t reduced, uint32_t kept)
@@ -424,26 +492,36 @@ void cer_sum_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 }
 
 const cer_Op cer_op_sum = {
-    .name = "sum", .grad_name = "SumBackward1", .schema = "sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
-    .shape = cer_sum_shape, .kernel = cer_sum_kernel, .vjp = cer_sum_vjp, .n_outputs = 1, .attrs_bytes = sizeof(cer_SumAttrs),
+    .name = "sum",
+    .grad_name = "SumBackward1",
+    .schema = "sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+    .shape = cer_sum_shape,
+    .kernel = cer_sum_kernel,
+    .vjp = cer_sum_vjp,
+    .n_outputs = 1,
+    .attrs_bytes = sizeof(cer_SumAttrs),
 };
 
 Tensor *cer_sum_to(Tensor *t, int64_t ndim, const int64_t *shape)
 {
     int64_t lead = t->ndim - ndim;
     cer_SumAttrs a = {.dtype = t->dtype};
-    if (lead < 0) return cer_raise(TORCH_RUNTIME_ERROR, "sum_to", "a gradient has fewer dimensions than what it belongs to"), NULL;
+    if (lead < 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, "sum_to", "a gradient has fewer dimensions than what it belongs to"),
+               NULL;
     for (int64_t d = 0; d < t->ndim; d++) {
         if (d < lead)
             a.reduced |= 1u << d;
         else if (shape[d - lead] == 1 && t->shape[d] != 1)
             a.reduced |= 1u << d, a.kept |= 1u << d;
         else if (shape[d - lead] != t->shape[d])
-            return cer_raise(TORCH_RUNTIME_ERROR, "sum_to", "a gradient does not have the shape of what it belongs to"), NULL;
+            return cer_raise(TORCH_RUNTIME_ERROR, "sum_to", "a gradient does not have the shape of what it belongs to"),
+                   NULL;
     }
     return cer_call1(&cer_op_sum, t, &a);
 }
 
-/* ---- the node of a leaf ------------------------------------------------------------------------------------------------ */
+/* ---- the node of a leaf ------------------------------------------------------------------------------------------ */
 
-const cer_Op cer_op_accumulate = {.name = "accumulate_grad", .grad_name = "AccumulateGrad", .n_outputs = 1, .flags = CER_NONDIFFERENTIABLE};
+const cer_Op cer_op_accumulate = {
+    .name = "accumulate_grad", .grad_name = "AccumulateGrad", .n_outputs = 1, .flags = CER_NONDIFFERENTIABLE};

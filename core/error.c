@@ -9,7 +9,7 @@
 
 static const char *code_name(torch_Code code)
 {
-    static const char *const names[] = {"OK",       "RuntimeError", "TypeError",           "ValueError", "IndexError",
+    static const char *const names[] = {"OK",       "RuntimeError",        "TypeError",   "ValueError", "IndexError",
                                         "KeyError", "NotImplementedError", "MemoryError", "OSError"};
     return (size_t)code < sizeof names / sizeof *names ? names[code] : "Error";
 }
@@ -32,8 +32,10 @@ int torch_error_raise(torch_Code code, const char *op, const char *format, ...)
 
 bool cer_raise_memory(const char *op, double bytes)
 {
-    return cer_raise(TORCH_MEMORY_ERROR, op, "DefaultCPUAllocator: can't allocate memory: you tried to allocate %.0f "
-                     "bytes. Error code 12 (Cannot allocate memory)", bytes);
+    return cer_raise(TORCH_MEMORY_ERROR, op,
+                     "DefaultCPUAllocator: can't allocate memory: you tried to allocate %.0f "
+                     "bytes. Error code 12 (Cannot allocate memory)",
+                     bytes);
 }
 
 bool cer_error_pending(void)
@@ -72,7 +74,8 @@ int torch_push_error_handler(torch_ErrorHandler handler, void *data)
 {
     torch_Context *c = cer_context();
     if (c->n_handlers == CER_HANDLERS)
-        return torch_error_raise(TORCH_RUNTIME_ERROR, "push_error_handler", "more than %d error handlers", CER_HANDLERS);
+        return torch_error_raise(TORCH_RUNTIME_ERROR, "push_error_handler", "more than %d error handlers",
+                                 CER_HANDLERS);
     c->handler[c->n_handlers] = handler;
     c->handler_data[c->n_handlers++] = data;
     return TORCH_OK;
@@ -101,7 +104,7 @@ void torch_error_abort(torch_Code code, const char *op, const char *message, voi
     abort();
 }
 
-/* ---- warnings ------------------------------------------------------------------------------------------------ */
+/* ---- warnings ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Given { /* a text that was given already */
     struct Given *next;

@@ -19,11 +19,11 @@ typedef enum torch_Code {
     TORCH_OS_ERROR
 } torch_Code;
 
-TORCH_API const char *torch_error(void);      /* message of the pending error, or NULL; valid until it is cleared */
-TORCH_API torch_Code torch_error_code(void);  /* its code, TORCH_OK when none is pending */
-TORCH_API const char *torch_error_op(void);   /* the op that failed ("mm"), or "" */
-TORCH_API void torch_error_clear(void);       /* forget it: except: pass */
-TORCH_API int torch_exit_code(void);          /* for main's return: 0, or 1 while an error is pending */
+TORCH_API const char *torch_error(void);     /* message of the pending error, or NULL; valid until it is cleared */
+TORCH_API torch_Code torch_error_code(void); /* its code, TORCH_OK when none is pending */
+TORCH_API const char *torch_error_op(void);  /* the op that failed ("mm"), or "" */
+TORCH_API void torch_error_clear(void);      /* forget it: except: pass */
+TORCH_API int torch_exit_code(void);         /* for main's return: 0, or 1 while an error is pending */
 
 /* Raise an error from user code, as `raise RuntimeError(...)`. The first one of the thread is kept, later ones are
  * dropped; the handler is called once for it. Returns the code of the pending error. Break here in gdb. */
@@ -33,9 +33,11 @@ TORCH_API int torch_error_raise(torch_Code code, const char *op, const char *for
 typedef void (*torch_ErrorHandler)(torch_Code code, const char *op, const char *message, void *data);
 TORCH_API int torch_push_error_handler(torch_ErrorHandler handler, void *data);
 TORCH_API void torch_pop_error_handler(void);
-TORCH_API void torch_error_print(torch_Code, const char *op, const char *message, void *); /* default: a line to stderr */
+TORCH_API void torch_error_print(torch_Code, const char *op, const char *message,
+                                 void *); /* default: a line to stderr */
 TORCH_API void torch_error_silent(torch_Code, const char *op, const char *message, void *); /* does nothing */
-TORCH_API void torch_error_abort(torch_Code, const char *op, const char *message, void *);  /* prints and aborts: core dumps */
+TORCH_API void torch_error_abort(torch_Code, const char *op, const char *message,
+                                 void *); /* prints and aborts: core dumps */
 
 /* Warnings: warnings.warn(text, UserWarning). The same text is given once per process, like Python's default filter.
  * The handler is the process's; NULL is silence. The default prints "UserWarning: text" to stderr. */

@@ -4,7 +4,7 @@
 
 #include "impl.h"
 
-/* ---- dtypes -------------------------------------------------------------------------------------------------- */
+/* ---- dtypes ------------------------------------------------------------------------------------------------------ */
 
 typedef struct DtypeInfo {
     const char *text;
@@ -12,11 +12,11 @@ typedef struct DtypeInfo {
 } DtypeInfo;
 
 static const DtypeInfo dtypes[] = {
-    [torch_dtype_none] = {"None", 0, 0},       [torch_uint8] = {"torch.uint8", 1, 2},
-    [torch_int8] = {"torch.int8", 1, 2},       [torch_int16] = {"torch.int16", 2, 2},
-    [torch_int32] = {"torch.int32", 4, 2},     [torch_int64] = {"torch.int64", 8, 2},
-    [torch_float16] = {"torch.float16", 2, 3}, [torch_float32] = {"torch.float32", 4, 3},
-    [torch_float64] = {"torch.float64", 8, 3}, [torch_bool] = {"torch.bool", 1, 1},
+    [torch_dtype_none] = {"None", 0, 0},         [torch_uint8] = {"torch.uint8", 1, 2},
+    [torch_int8] = {"torch.int8", 1, 2},         [torch_int16] = {"torch.int16", 2, 2},
+    [torch_int32] = {"torch.int32", 4, 2},       [torch_int64] = {"torch.int64", 8, 2},
+    [torch_float16] = {"torch.float16", 2, 3},   [torch_float32] = {"torch.float32", 4, 3},
+    [torch_float64] = {"torch.float64", 8, 3},   [torch_bool] = {"torch.bool", 1, 1},
     [torch_bfloat16] = {"torch.bfloat16", 2, 3},
 };
 _Static_assert(sizeof dtypes / sizeof *dtypes == K_TYPES, "the kernels know the same dtypes");
@@ -72,7 +72,8 @@ int torch_set_default_dtype(torch_dtype d)
 {
     if (cer_error_pending()) return torch_error_code();
     if (!torch_dtype_is_floating_point(d))
-        return torch_error_raise(TORCH_TYPE_ERROR, "set_default_dtype", "only floating-point types are supported as the default type");
+        return torch_error_raise(TORCH_TYPE_ERROR, "set_default_dtype",
+                                 "only floating-point types are supported as the default type");
     atomic_store_explicit(&default_dtype, d, memory_order_relaxed);
     return TORCH_OK;
 }
@@ -109,7 +110,7 @@ torch_dtype cer_result_type(const torch_Scalar *in, int64_t n)
     return type;
 }
 
-/* ---- sizes --------------------------------------------------------------------------------------------------- */
+/* ---- sizes ------------------------------------------------------------------------------------------------------- */
 
 bool cer_numel_of(const char *op, int64_t ndim, const int64_t *shape, size_t element, int64_t *numel)
 {
@@ -168,8 +169,8 @@ bool cer_form_checked(cer_Form *f, const char *op, torch_dtype dtype, int64_t nd
     char text[256];
     int64_t numel;
     if (ndim < 0 || ndim > TORCH_MAX_DIM)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "%s: a tensor has at most %d dimensions here, not %lld", op, TORCH_MAX_DIM,
-                         (long long)ndim);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "%s: a tensor has at most %d dimensions here, not %lld", op,
+                         TORCH_MAX_DIM, (long long)ndim);
     if (!known(dtype)) return cer_raise(TORCH_TYPE_ERROR, op, "%s: %d is no dtype", op, (int)dtype);
     for (int64_t i = 0; i < ndim; i++)
         if (shape[i] < 0)
@@ -184,7 +185,8 @@ bool cer_wrap_dim(const char *op, int64_t dim, int64_t ndim, int64_t *wrapped)
 {
     int64_t n = ndim ? ndim : 1; /* a 0-d tensor counts as one dimension here */
     if (dim < -n || dim >= n)
-        return cer_raise(TORCH_INDEX_ERROR, op, "Dimension out of range (expected to be in range of [%lld, %lld], but got %lld)",
+        return cer_raise(TORCH_INDEX_ERROR, op,
+                         "Dimension out of range (expected to be in range of [%lld, %lld], but got %lld)",
                          (long long)-n, (long long)n - 1, (long long)dim);
     *wrapped = dim < 0 ? dim + n : dim;
     return true;
@@ -197,8 +199,10 @@ bool cer_broadcast(const char *op, int64_t *ndim, int64_t *shape, int64_t other_
         int64_t ka = i - (n - *ndim), kb = i - (n - other_ndim);
         int64_t a = ka >= 0 ? shape[ka] : 1, b = kb >= 0 ? other[kb] : 1;
         if (a != b && a != 1 && b != 1)
-            return cer_raise(TORCH_RUNTIME_ERROR, op, "The size of tensor a (%lld) must match the size of tensor b (%lld) at "
-                             "non-singleton dimension %lld", (long long)a, (long long)b, (long long)i);
+            return cer_raise(TORCH_RUNTIME_ERROR, op,
+                             "The size of tensor a (%lld) must match the size of tensor b (%lld) at "
+                             "non-singleton dimension %lld",
+                             (long long)a, (long long)b, (long long)i);
         merged[i] = a == 1 ? b : a;
     }
     memcpy(shape, merged, sizeof(int64_t) * (size_t)n);
@@ -227,7 +231,7 @@ const char *cer_shape_text(int64_t ndim, const int64_t *shape, char *text, size_
     return text;
 }
 
-/* ---- numbers as elements --------------------------------------------------------------------------------------- */
+/* ---- numbers as elements ----------------------------------------------------------------------------------------- */
 
 bool cer_convert(void *to, torch_dtype to_type, const void *from, torch_dtype from_type, int64_t n)
 {

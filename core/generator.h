@@ -17,12 +17,13 @@ struct torch_Generator {
     pthread_mutex_t lock;
     torch_Generator *next, *previous; /* all generators: fork() takes every lock */
     uint64_t seed;
-    int32_t left;                     /* 1: the block is used up. PyTorch's field, kept for its state's sake */
-    uint32_t at;                      /* the next word of the block */
+    int32_t left; /* 1: the block is used up. PyTorch's field, kept for its state's sake */
+    uint32_t at;  /* the next word of the block */
     uint32_t word[CER_MT_WORDS];
     bool has_normal;
     double normal; /* the second of the last pair */
-    bool has_float; /* PyTorch keeps a float normal too, which nothing on the CPU reads; it only travels with the state */
+    bool
+        has_float; /* PyTorch keeps a float normal too, which nothing on the CPU reads; it only travels with the state */
     float normal_float;
 };
 
@@ -37,8 +38,8 @@ double cer_uniform_double(torch_Generator *g); /* [0, 1), 53 bits, two words */
 double cer_normal_double(torch_Generator *g);  /* N(0, 1); uses up the kept one first */
 
 /* Fills: every element of t, in the order of memory. The arguments have been checked. */
-void cer_fill_uniform(torch_Generator *g, Tensor *t, double from, double to);  /* floating dtypes */
-void cer_fill_normal(torch_Generator *g, Tensor *t, double mean, double std);  /* floating dtypes */
+void cer_fill_uniform(torch_Generator *g, Tensor *t, double from, double to); /* floating dtypes */
+void cer_fill_normal(torch_Generator *g, Tensor *t, double mean, double std); /* floating dtypes */
 void cer_fill_bernoulli(torch_Generator *g, Tensor *t, double p);
 void cer_fill_integers(torch_Generator *g, Tensor *t, int64_t base, uint64_t range); /* base + draw % range */
 void cer_fill_integers_of_dtype(torch_Generator *g, Tensor *t);                      /* x.random_() */

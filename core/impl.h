@@ -24,16 +24,17 @@ static inline int cer_count_bits(unsigned mask) /* of 16; without the instructio
     return (int)((mask + (mask >> 8)) & 0x1f);
 }
 
-/* ---- memory (alloc.c; the rest of it in op.h) ------------------------------------------------------------------ */
+/* ---- memory (alloc.c; the rest of it in op.h) -------------------------------------------------------------------- */
 extern _Atomic int cer_alloc_mode;
 bool cer_alloc_decide(void);
-static inline bool cer_alloc_bypassed(void) /* every block straight from malloc: under sanitizers, or CERILLA_ALLOC=malloc */
+static inline bool
+cer_alloc_bypassed(void) /* every block straight from malloc: under sanitizers, or CERILLA_ALLOC=malloc */
 {
     int mode = atomic_load_explicit(&cer_alloc_mode, memory_order_relaxed);
     return mode ? mode == 2 : cer_alloc_decide();
 }
 
-/* ---- counted objects ---------------------------------------------------------------------------------------
+/* ---- counted objects ------------------------------------------------------------------------------------------------
  * Plain increments (a relaxed load and store) until an object is shared between threads; then atomic ones. */
 static inline void cer_count_up(_Atomic int32_t *count, bool shared)
 {
@@ -52,7 +53,7 @@ static inline bool cer_count_down(_Atomic int32_t *count, bool shared)
     return left == 0;
 }
 
-/* ---- storage ------------------------------------------------------------------------------------------------ */
+/* ---- storage ----------------------------------------------------------------------------------------------------- */
 typedef struct cer_Storage {
     _Atomic int32_t refs;
     _Atomic uint32_t version; /* in-place changes so far; all views count together */
@@ -69,7 +70,7 @@ void cer_storage_release(cer_Storage *storage);
 
 static inline uint32_t cer_version(const Tensor *t);
 
-/* ---- tensor ------------------------------------------------------------------------------------------------- */
+/* ---- tensor ------------------------------------------------------------------------------------------------------ */
 #define CER_LIVE 0x7e2507a1u
 #define CER_DEAD 0xdeadbeefu
 
@@ -106,10 +107,10 @@ static inline uint32_t cer_version(const Tensor *t)
     return atomic_load_explicit(&t->storage->version, memory_order_relaxed);
 }
 
-Tensor *cer_tensor_header(void);                  /* a blank header with one reference; NULL when out of memory */
-void cer_tensor_dead(Tensor *t);                  /* frees a tensor whose count came to 0 */
-Tensor *cer_alias(const Tensor *t);               /* new header on the same storage, no history; one reference */
-void cer_update_contiguous(Tensor *t);            /* recomputes numel and contiguous from shape and stride */
+Tensor *cer_tensor_header(void);       /* a blank header with one reference; NULL when out of memory */
+void cer_tensor_dead(Tensor *t);       /* frees a tensor whose count came to 0 */
+Tensor *cer_alias(const Tensor *t);    /* new header on the same storage, no history; one reference */
+void cer_update_contiguous(Tensor *t); /* recomputes numel and contiguous from shape and stride */
 
 static inline void cer_retain(Tensor *t)
 {
@@ -125,7 +126,8 @@ static inline bool cer_only_owner(const Tensor *t)
            atomic_load_explicit(&t->storage->refs, memory_order_relaxed) == 1;
 }
 
-static inline bool cer_same_sizes(int64_t n, const int64_t *a, const int64_t *b) /* a call to memcmp costs more than these few */
+static inline bool cer_same_sizes(int64_t n, const int64_t *a,
+                                  const int64_t *b) /* a call to memcmp costs more than these few */
 {
     for (int64_t i = 0; i < n; i++)
         if (a[i] != b[i]) return false;
@@ -136,7 +138,7 @@ static inline bool cer_same_shape(const Tensor *a, const Tensor *b)
     return a->ndim == b->ndim && cer_same_sizes(a->ndim, a->shape, b->shape);
 }
 
-/* ---- graph -------------------------------------------------------------------------------------------------- */
+/* ---- graph ------------------------------------------------------------------------------------------------------- */
 typedef struct cer_Edge {
     cer_Node *node; /* NULL: this input needs no gradient */
     uint32_t output;
@@ -155,7 +157,7 @@ typedef struct cer_NodeExtra { /* rarely used: tensors that keep their grad, by 
 
 struct cer_Node {
     _Atomic int32_t refs;
-    bool shared, freed;  /* freed: its saved values are gone after a backward without retain_graph */
+    bool shared, freed;    /* freed: its saved values are gone after a backward without retain_graph */
     bool captured, wanted; /* engine, selective: is an input that was asked for; is one or leads to one */
     uint8_t n_saved;
     uint16_t n_outputs;
@@ -179,7 +181,7 @@ struct cer_Node {
 cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs, size_t attrs_bytes);
 cer_Node *cer_accumulator(Tensor *leaf); /* its node, made on first use; NULL when out of memory */
 void cer_describe_output(cer_Output *output, const Tensor *t);
-void cer_forget_retained(Tensor *t); /* its history changes: the old node no longer keeps its grad */
+void cer_forget_retained(Tensor *t);             /* its history changes: the old node no longer keeps its grad */
 void cer_move_retained(Tensor *t, cer_Node *to); /* ... the new one does, as output 0 */
 void cer_node_dead(cer_Node *node);
 void cer_node_drop_saved(cer_Node *node);
@@ -211,7 +213,7 @@ static inline bool cer_fresh(Tensor *t)
     return !t->base || t->seen == cer_version(t) || cer_refresh_view(t);
 }
 
-/* ---- context and thread -------------------------------------------------------------------------------------- */
+/* ---- context and thread ------------------------------------------------------------------------------------------ */
 enum { CER_MESSAGE = 1024, CER_HANDLERS = 16 };
 
 typedef struct cer_Pool { /* borrowed objects of all open scopes, in order; an odd pointer is a string */
@@ -226,7 +228,7 @@ struct torch_Context {
     torch_Code code;
     bool grad_off;
     bool selective; /* the running backward wants some inputs only */
-    bool draining; /* a node is being freed further up this stack: queue instead of recursing */
+    bool draining;  /* a node is being freed further up this stack: queue instead of recursing */
     cer_Node *dead_nodes;
     cer_Pool pool;
     int n_handlers;
@@ -240,8 +242,9 @@ typedef struct cer_Thread cer_Thread;
 struct cer_Thread {
     torch_Context *context; /* the current one */
     torch_Context own;
-    uint64_t sequence;   /* of the next node */
-    _Atomic int64_t live_tensors, live_nodes; /* may be negative: made here, freed there. Sum over threads is the truth */
+    uint64_t sequence; /* of the next node */
+    _Atomic int64_t live_tensors,
+        live_nodes; /* may be negative: made here, freed there. Sum over threads is the truth */
     int64_t allocations, fail_at;
     struct cer_Cache *cache;
     cer_Thread *next, *previous; /* all threads, under a lock */
@@ -268,15 +271,15 @@ static inline torch_Context *cer_context(void)
     return cer_thread()->context;
 }
 
-/* ---- scopes (scope.c) ----------------------------------------------------------------------------------------- */
-bool cer_pool_reserve(torch_Context *context, int64_t more); /* room for that many; raises */
-void cer_pool_unwind(torch_Context *context, int64_t length); /* releases all above */
+/* ---- scopes (scope.c) -------------------------------------------------------------------------------------------- */
+bool cer_pool_reserve(torch_Context *context, int64_t more);       /* room for that many; raises */
+void cer_pool_unwind(torch_Context *context, int64_t length);      /* releases all above */
 static inline void cer_pool_put(torch_Context *context, Tensor *t) /* takes over one reference; after a reserve */
 {
     context->pool.item[context->pool.length++] = t;
 }
 void *cer_pool_block(size_t bytes, void (*end)(void *block)); /* the same for anything; end may be NULL; raises */
 struct torch_StateDict *cer_state_dict_borrowed(void);        /* an empty one that the scope owns (params.c); raises */
-void cer_zero_grad(Tensor *t, bool set_to_none); /* what zero_grad() does to one parameter (params.c) */
+void cer_zero_grad(Tensor *t, bool set_to_none);              /* what zero_grad() does to one parameter (params.c) */
 
 #endif

@@ -61,8 +61,8 @@ static void merge(cer_Iterator *it)
     it->ndim = last + 1;
 }
 
-void cer_iterator_init(cer_Iterator *it, int n, int64_t ndim, const int64_t *shape, char *const *data, const int64_t *const *stride,
-                       const size_t *element, bool reduction)
+void cer_iterator_init(cer_Iterator *it, int n, int64_t ndim, const int64_t *shape, char *const *data,
+                       const int64_t *const *stride, const size_t *element, bool reduction)
 {
     it->n = n;
     it->ndim = 0;

@@ -8,8 +8,8 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const voi
 {
     int n_saved = cer_count_bits(saves);
     size_t edges = sizeof(cer_Node), outputs = edges + (size_t)n_in * sizeof(cer_Edge),
-           saved = outputs + op->n_outputs * sizeof(cer_Output), attributes = saved + (size_t)n_saved * sizeof(torch_Scalar),
-           bytes = attributes + attrs_bytes;
+           saved = outputs + op->n_outputs * sizeof(cer_Output),
+           attributes = saved + (size_t)n_saved * sizeof(torch_Scalar), bytes = attributes + attrs_bytes;
     char *block = cer_alloc(bytes);
     if (!block) return NULL;
     cer_Thread *thread = cer_thread();
@@ -141,13 +141,15 @@ static torch_Scalar check_version(cer_Node *n, torch_Scalar s, const char *what)
     (void)what;
     if (s.kind != TORCH_KIND_TENSOR || s.version == cer_version(s.as.t)) return s;
     char text[256];
-    static const char *const names[] = {"Unknown", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+    static const char *const names[] = {"Unknown", "Byte",  "Char",   "Short", "Int",     "Long",
+                                        "Half",    "Float", "Double", "Bool",  "BFloat16"};
     cer_raise(TORCH_RUNTIME_ERROR, n->op->name,
               "one of the variables needed for gradient computation has been modified by an inplace operation: "
-              "[torch.%sTensor %s]%s%s%s is at version %u; expected version %u instead. Hint: enable anomaly detection to find "
+              "[torch.%sTensor %s]%s%s%s is at version %u; expected version %u instead. Hint: enable anomaly detection "
+              "to find "
               "the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True).",
-              names[s.as.t->dtype], cer_shape_text(s.as.t->ndim, s.as.t->shape, text, sizeof text), what ? ", which is output 0 of " : "",
-              what ? what : "", what ? "," : "", cer_version(s.as.t), s.version);
+              names[s.as.t->dtype], cer_shape_text(s.as.t->ndim, s.as.t->shape, text, sizeof text),
+              what ? ", which is output 0 of " : "", what ? what : "", what ? "," : "", cer_version(s.as.t), s.version);
     return torch_scalar_none();
 }
 
@@ -155,7 +157,8 @@ torch_Scalar cer_saved(cer_Node *n, int64_t i)
 {
     if (!(n->saves & CER_SAVE(i))) return torch_scalar_none();
     torch_Scalar s = n->saved[slot_of(n, (int)i)];
-    const char *maker = s.kind == TORCH_KIND_TENSOR && s.as.t->node && !s.as.t->node->leaf ? s.as.t->node->op->grad_name : NULL;
+    const char *maker =
+        s.kind == TORCH_KIND_TENSOR && s.as.t->node && !s.as.t->node->leaf ? s.as.t->node->op->grad_name : NULL;
     s = check_version(n, s, maker);
     s.version = 0;
     return s;

@@ -27,22 +27,22 @@ struct cer_Call { /* one running op, on the stack */
     int64_t n_in;
     const void *attrs; /* options: a struct of the op's own */
     size_t attrs_bytes;
-    uint8_t common;    /* pointwise: the promoted type, found by the shape rule */
-    Tensor *self;      /* in place: the tensor that is written (also in[0]), or NULL */
-    cer_Form form[2];  /* of the outputs */
+    uint8_t common;   /* pointwise: the promoted type, found by the shape rule */
+    Tensor *self;     /* in place: the tensor that is written (also in[0]), or NULL */
+    cer_Form form[2]; /* of the outputs */
     Tensor *out[2];
 };
 
 /* How a pointwise op finds its result dtype. */
 typedef enum cer_Rule { CER_SAME, CER_FLOAT, CER_COMPARE, CER_HIDDEN } cer_Rule;
 
-enum { /* cer_Op.flags */
-    CER_NONDIFFERENTIABLE = 1, /* no vjp, and none is due */
-    CER_VIEW = 2,              /* the output shows the memory of in[0] */
-    CER_INPLACE = 4,           /* writes in[0] and returns it */
-    CER_RESTRIDE = 8,          /* in place, but changes only shape and stride (transpose_) */
-    CER_SECOND_INDEX = 16,     /* output 1 is an index and takes no gradient */
-    CER_MAY_OVERLAP = 32       /* in place, and all elements become the same: several of them may lie in one place */
+enum {                            /* cer_Op.flags */
+       CER_NONDIFFERENTIABLE = 1, /* no vjp, and none is due */
+       CER_VIEW = 2,              /* the output shows the memory of in[0] */
+       CER_INPLACE = 4,           /* writes in[0] and returns it */
+       CER_RESTRIDE = 8,          /* in place, but changes only shape and stride (transpose_) */
+       CER_SECOND_INDEX = 16,     /* output 1 is an index and takes no gradient */
+       CER_MAY_OVERLAP = 32       /* in place, and all elements become the same: several of them may lie in one place */
 };
 #define CER_SAVE(i) (1u << (i))
 #define CER_SAVE_OUTPUT(k) (1u << (8 + (k)))
@@ -52,25 +52,27 @@ typedef struct cer_Sample { /* for the table walk of tests/ops: see tests/ops/RE
 } cer_Sample;
 
 struct cer_Op {
-    const char *name;      /* "mul"; in messages */
-    const char *grad_name; /* "MulBackward0" */
-    const char *schema;    /* "mul.Tensor(Tensor self, Tensor other) -> Tensor" */
+    const char *name;            /* "mul"; in messages */
+    const char *grad_name;       /* "MulBackward0" */
+    const char *schema;          /* "mul.Tensor(Tensor self, Tensor other) -> Tensor" */
     bool (*shape)(cer_Call *c);  /* checks operands and fills c->form; raises and returns false */
     bool (*kernel)(cer_Call *c); /* computes c->out; NULL for views. Raises before it writes */
-    void (*vjp)(cer_Node *n, Tensor *const *g, Tensor **in); /* fills in[i] where cer_needs(n, i); may leave NULL (zero) */
+    void (*vjp)(cer_Node *n, Tensor *const *g,
+                Tensor **in); /* fills in[i] where cer_needs(n, i); may leave NULL (zero) */
     uint16_t saves[3]; /* for the gradient of input i: which values vjp reads. Inputs beyond the third: as the third */
     uint8_t n_outputs;
     uint8_t flags;
-    uint8_t rule;        /* pointwise: a cer_Rule */
-    uint8_t n_params;    /* pointwise: scalar parameters of the loop; attrs begins with that many torch_Scalar */
+    uint8_t rule;     /* pointwise: a cer_Rule */
+    uint8_t n_params; /* pointwise: scalar parameters of the loop; attrs begins with that many torch_Scalar */
     uint16_t attrs_bytes;
-    uint16_t loop;       /* pointwise: KERNEL_... */
+    uint16_t loop; /* pointwise: KERNEL_... */
 };
 
 /* Runs an op. Results are borrowed. NULL (all of them) on error, or while an error is pending. */
 Tensor *cer_call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs);
 Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **second);
-Tensor *cer_call_sized(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, size_t attrs_bytes); /* attrs of any size */
+Tensor *cer_call_sized(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs,
+                       size_t attrs_bytes); /* attrs of any size */
 
 /* The same for the usual small numbers of operands. */
 static inline Tensor *cer_call1(const cer_Op *op, const Tensor *a, const void *attrs)
@@ -89,7 +91,7 @@ static inline Tensor *cer_call3(const cer_Op *op, const Tensor *a, const Tensor 
     return cer_call(op, in, 3, attrs);
 }
 
-/* ---- memory (alloc.c) ---------------------------------------------------------------------------------------------
+/* ---- memory (alloc.c) -----------------------------------------------------------------------------------------------
  * Blocks of any size, 64-byte aligned; small ones come from a per-thread free list. NULL when out of memory, without
  * raising: cer_raise_memory() does that where the op is known. The caller remembers the size. */
 void *cer_alloc(size_t bytes);
@@ -97,50 +99,55 @@ void cer_free(void *block, size_t bytes);
 void *cer_grow(void *block, size_t old_bytes, size_t new_bytes); /* moves the content; block stays valid on failure */
 char *cer_pool_string(size_t bytes); /* memory that the innermost scope owns, aligned to 8 bytes; raises */
 
-/* ---- for shape rules and kernels -------------------------------------------------------------------------------- */
+/* ---- for shape rules and kernels --------------------------------------------------------------------------------- */
 static inline bool cer_false(int code)
 {
     (void)code;
     return false;
 }
 #define cer_raise(...) cer_false(torch_error_raise(__VA_ARGS__)) /* always false */
-bool cer_raise_memory(const char *op, double bytes); /* PyTorch's words; returns false */
+bool cer_raise_memory(const char *op, double bytes);             /* PyTorch's words; returns false */
 bool cer_error_pending(void);
-uint32_t cer_warnings_epoch(void); /* changes when warnings may be given again */
+uint32_t cer_warnings_epoch(void);                              /* changes when warnings may be given again */
 bool cer_usable(const Tensor *t, const char *op, int position); /* not NULL, alive; else raises */
 void cer_form(cer_Form *form, torch_dtype dtype, int64_t ndim, const int64_t *shape); /* contiguous */
-void cer_form_like(cer_Form *form, torch_dtype dtype, const Tensor *like, bool contiguous); /* its sizes, and unless contiguous its strides */
-void cer_form_strides_like(cer_Form *form, const int64_t *stride); /* without gaps, dimensions in the order of these strides */
-bool cer_form_checked(cer_Form *form, const char *op, torch_dtype dtype, int64_t ndim, const int64_t *shape); /* caller's sizes */
-bool cer_numel_of(const char *op, int64_t ndim, const int64_t *shape, size_t element, int64_t *numel); /* raises on overflow */
+void cer_form_like(cer_Form *form, torch_dtype dtype, const Tensor *like,
+                   bool contiguous); /* its sizes, and unless contiguous its strides */
+void cer_form_strides_like(cer_Form *form,
+                           const int64_t *stride); /* without gaps, dimensions in the order of these strides */
+bool cer_form_checked(cer_Form *form, const char *op, torch_dtype dtype, int64_t ndim,
+                      const int64_t *shape); /* caller's sizes */
+bool cer_numel_of(const char *op, int64_t ndim, const int64_t *shape, size_t element,
+                  int64_t *numel);                                              /* raises on overflow */
 bool cer_wrap_dim(const char *op, int64_t dim, int64_t ndim, int64_t *wrapped); /* -1 -> ndim - 1; IndexError */
-bool cer_broadcast(const char *op, int64_t *ndim, int64_t *shape, int64_t other_ndim, const int64_t *other); /* into shape */
+bool cer_broadcast(const char *op, int64_t *ndim, int64_t *shape, int64_t other_ndim,
+                   const int64_t *other);                                                      /* into shape */
 bool cer_expand_strides(const Tensor *t, int64_t ndim, const int64_t *shape, int64_t *stride); /* false: does not fit */
 const char *cer_shape_text(int64_t ndim, const int64_t *shape, char *text, size_t bytes); /* "[2, 3]"; returns text */
 
-/* ---- for vjps -------------------------------------------------------------------------------------------------------- */
-bool cer_needs(const cer_Node *n, int64_t i);                /* does input i want a gradient? */
-torch_Scalar cer_saved(cer_Node *n, int64_t i);              /* input i; raises if it was changed since */
-Tensor *cer_saved_tensor(cer_Node *n, int64_t i);            /* the same, when it is known to be a tensor */
-Tensor *cer_saved_output(cer_Node *n, int64_t k);            /* output k */
+/* ---- for vjps ---------------------------------------------------------------------------------------------------- */
+bool cer_needs(const cer_Node *n, int64_t i);     /* does input i want a gradient? */
+torch_Scalar cer_saved(cer_Node *n, int64_t i);   /* input i; raises if it was changed since */
+Tensor *cer_saved_tensor(cer_Node *n, int64_t i); /* the same, when it is known to be a tensor */
+Tensor *cer_saved_output(cer_Node *n, int64_t k); /* output k */
 const void *cer_attrs(const cer_Node *n);
-torch_Size cer_input_size(const cer_Node *n, int64_t i);     /* shape of input i, where cer_needs(n, i) */
+torch_Size cer_input_size(const cer_Node *n, int64_t i); /* shape of input i, where cer_needs(n, i) */
 torch_dtype cer_input_dtype(const cer_Node *n, int64_t i);
 torch_Size cer_output_size(const cer_Node *n, int64_t k);
 int64_t cer_n_inputs(const cer_Node *n);
 
-/* ---- pointwise (pointwise.c) ------------------------------------------------------------------------------------ */
+/* ---- pointwise (pointwise.c) ------------------------------------------------------------------------------------- */
 bool cer_pointwise_shape(cer_Call *c);
 bool cer_pointwise_kernel(cer_Call *c);
 torch_dtype cer_result_type(const torch_Scalar *in, int64_t n); /* torch.result_type */
 
-/* ---- the iterator (iterator.c) ------------------------------------------------------------------------------------ */
+/* ---- the iterator (iterator.c) ----------------------------------------------------------------------------------- */
 enum { CER_OPERANDS = 4 };
 typedef struct cer_Iterator {
     int n; /* operands; [0] is the output */
     int64_t ndim;
-    int64_t shape[TORCH_MAX_DIM];                 /* merged; dimension 0 is the innermost */
-    int64_t stride[TORCH_MAX_DIM][CER_OPERANDS];  /* in bytes */
+    int64_t shape[TORCH_MAX_DIM];                /* merged; dimension 0 is the innermost */
+    int64_t stride[TORCH_MAX_DIM][CER_OPERANDS]; /* in bytes */
     char *data[CER_OPERANDS];
 } cer_Iterator;
 /* Operands of one shape (strides in elements, 0 where broadcast). Orders dimensions by stride and merges what can be. */
@@ -148,7 +155,7 @@ void cer_iterator_init(cer_Iterator *it, int n, int64_t ndim, const int64_t *sha
                        const int64_t *const *stride, const size_t *element, bool reduction);
 void cer_iterator_run(const cer_Iterator *it, cer_Loop loop, const void *param);
 
-/* ---- what the engine itself needs: records of core (engine_ops.c) ------------------------------------------------- */
+/* ---- what the engine itself needs: records of core (engine_ops.c) ------------------------------------------------ */
 extern const cer_Op cer_op_add, cer_op_expand, cer_op_sum, cer_op_to, cer_op_clone, cer_op_copy_, cer_op_fill_,
     cer_op_empty, cer_op_accumulate, cer_op_detach, cer_op_as_strided, cer_op_as_strided_backward, cer_op_copy_slices;
 typedef struct cer_SumAttrs {
@@ -168,9 +175,12 @@ Tensor *cer_empty(torch_dtype dtype, int64_t ndim, const int64_t *shape); /* uni
 Tensor *cer_zeros(torch_dtype dtype, int64_t ndim, const int64_t *shape);
 Tensor *cer_sum_to(Tensor *t, int64_t ndim, const int64_t *shape); /* undoes a broadcast: t.sum_to_size(shape) */
 Tensor *cer_to(Tensor *t, torch_dtype dtype);                      /* t.to(dtype); t itself when it has it */
-bool cer_convert(void *to, torch_dtype to_type, const void *from, torch_dtype from_type, int64_t n); /* raw, contiguous */
-bool cer_scalar_as(torch_Scalar s, torch_dtype dtype, void *element); /* one number as an element; false if it is a tensor */
-void cer_copy_elements(Tensor *to, const Tensor *from, const int64_t *from_stride); /* with conversion; strides: broadcast */
+bool cer_convert(void *to, torch_dtype to_type, const void *from, torch_dtype from_type,
+                 int64_t n); /* raw, contiguous */
+bool cer_scalar_as(torch_Scalar s, torch_dtype dtype,
+                   void *element); /* one number as an element; false if it is a tensor */
+void cer_copy_elements(Tensor *to, const Tensor *from,
+                       const int64_t *from_stride); /* with conversion; strides: broadcast */
 void cer_fill_elements(Tensor *to, torch_Scalar number);
 bool cer_reduced_form(const cer_Call *c, uint32_t reduced, uint32_t kept, torch_dtype dtype, cer_Form *form);
 bool cer_sum_kernel(cer_Call *c); /* attrs: cer_SumAttrs first */

@@ -94,7 +94,8 @@ static bool append(torch_StateDict *d, const char *key, Tensor *t)
 int torch_StateDict_set(torch_StateDict *d, const char *key, Tensor *t)
 {
     if (!ready(d, "StateDict") || !cer_usable(t, "StateDict", 3)) return torch_error_code();
-    if (!key) return torch_error_raise(TORCH_TYPE_ERROR, "StateDict", "a key of a state_dict must be a string, not NULL");
+    if (!key)
+        return torch_error_raise(TORCH_TYPE_ERROR, "StateDict", "a key of a state_dict must be a string, not NULL");
     Entry *e = find(d, key);
     if (!e) return append(d, key, t) ? TORCH_OK : (cer_raise_memory("StateDict", sizeof *e), torch_error_code());
     Tensor *old = e->t;
@@ -187,7 +188,7 @@ torch_StateDict *cer_state_dict_borrowed(void)
     return *block = d;
 }
 
-/* ---- zero_grad of modules and optimizers -------------------------------------------------------------------------------- */
+/* ---- zero_grad of modules and optimizers ------------------------------------------------------------------------- */
 
 void cer_zero_grad(Tensor *t, bool set_to_none)
 {

@@ -6,7 +6,7 @@
 
 TORCH_BEGIN
 
-/* ---- list(model.parameters()), list(model.named_parameters()) -----------------------------------------------------------
+/* ---- list(model.parameters()), list(model.named_parameters()) -------------------------------------------------------
  * By value; the arrays belong to the innermost scope (like a borrowed tensor) and the tensors to whoever stores them.
  *     torch_ParameterList p = nn_named_parameters(model);
  *     for (int64_t i = 0; i < p.length; i++) printf("%s\n", p.name[i]); */
@@ -17,29 +17,32 @@ typedef struct torch_ParameterList {
 } torch_ParameterList;
 
 /* Python's [w, b], where parameters are expected: optim_SGD(torch_parameters(w, b), .lr = 0.1) */
-#define torch_parameters(...)                                                                                             \
-    torch_ParameterList_of((int64_t)(sizeof((Tensor *const[]){__VA_ARGS__}) / sizeof(Tensor *)),                          \
-        (Tensor *const[]){__VA_ARGS__})
+#define torch_parameters(...)                                                                    \
+    torch_ParameterList_of((int64_t)(sizeof((Tensor *const[]){__VA_ARGS__}) / sizeof(Tensor *)), \
+                           (Tensor *const[]){__VA_ARGS__})
 static inline torch_ParameterList torch_ParameterList_of(int64_t length, Tensor *const *tensor)
 {
     torch_ParameterList list = {length, tensor, NULL};
     return list;
 }
 
-/* ---- OrderedDict of tensors -----------------------------------------------------------------------------------------------
+/* ---- OrderedDict of tensors -----------------------------------------------------------------------------------------
  * Holds a reference to each tensor, in order of insertion. nn_state_dict() returns a *borrowed* one, that ends with the
  * innermost scope; torch_StateDict_new and _deepcopy return *owned* ones. Keys are copied. */
 typedef struct torch_StateDict torch_StateDict;
-TORCH_API torch_StateDict *torch_StateDict_new(void);                            /* OrderedDict(); NULL when out of memory */
-TORCH_API torch_StateDict *torch_StateDict_deepcopy(const torch_StateDict *d);   /* copy.deepcopy(d): new memory for all */
-TORCH_API void torch_StateDict_free(torch_StateDict *d);                         /* an owned one; NULL passes */
-TORCH_API int64_t torch_StateDict_len(const torch_StateDict *d);                 /* len(d);      0 */
+TORCH_API torch_StateDict *torch_StateDict_new(void); /* OrderedDict(); NULL when out of memory */
+TORCH_API torch_StateDict *
+torch_StateDict_deepcopy(const torch_StateDict *d);              /* copy.deepcopy(d): new memory for all */
+TORCH_API void torch_StateDict_free(torch_StateDict *d);         /* an owned one; NULL passes */
+TORCH_API int64_t torch_StateDict_len(const torch_StateDict *d); /* len(d);      0 */
 TORCH_API bool torch_StateDict_contains(const torch_StateDict *d, const char *key); /* key in d;      false */
-TORCH_API Tensor *torch_StateDict_get(const torch_StateDict *d, const char *key); /* d[key]; KeyError.      NULL */
-TORCH_API int torch_StateDict_set(torch_StateDict *d, const char *key, Tensor *t); /* d[key] = t; retains t. A code */
-TORCH_API int torch_StateDict_del(torch_StateDict *d, const char *key);          /* del d[key]; KeyError. A code */
-TORCH_API const char *torch_StateDict_key(const torch_StateDict *d, int64_t i);  /* list(d.keys())[i]; IndexError.      NULL */
-TORCH_API Tensor *torch_StateDict_value(const torch_StateDict *d, int64_t i);    /* list(d.values())[i]; IndexError.      NULL */
+TORCH_API Tensor *torch_StateDict_get(const torch_StateDict *d, const char *key);   /* d[key]; KeyError.      NULL */
+TORCH_API int torch_StateDict_set(torch_StateDict *d, const char *key, Tensor *t);  /* d[key] = t; retains t. A code */
+TORCH_API int torch_StateDict_del(torch_StateDict *d, const char *key);             /* del d[key]; KeyError. A code */
+TORCH_API const char *torch_StateDict_key(const torch_StateDict *d,
+                                          int64_t i); /* list(d.keys())[i]; IndexError.      NULL */
+TORCH_API Tensor *torch_StateDict_value(const torch_StateDict *d,
+                                        int64_t i); /* list(d.values())[i]; IndexError.      NULL */
 
 TORCH_END
 

@@ -49,7 +49,8 @@ static void result_strides(const cer_Call *c, cer_Form *f)
 
 static bool no_loop(const cer_Call *c, torch_dtype t)
 {
-    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
+                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%s_cpu\" not implemented for '%s'", c->op->name, names[t]);
 }
 
@@ -60,7 +61,8 @@ bool cer_pointwise_shape(cer_Call *c)
     bool alike = true; /* all tensors contiguous, of one shape */
     for (int64_t i = 0; i < c->n_in; i++) {
         if (c->in[i].kind == TORCH_KIND_NONE)
-            return cer_raise(TORCH_TYPE_ERROR, c->op->name, "%s(): argument (position %d) must be Tensor, not NoneType", c->op->name, (int)i + 1);
+            return cer_raise(TORCH_TYPE_ERROR, c->op->name, "%s(): argument (position %d) must be Tensor, not NoneType",
+                             c->op->name, (int)i + 1);
         if (c->in[i].kind != TORCH_KIND_TENSOR) continue;
         const Tensor *t = c->in[i].as.t;
         if (!first) {
@@ -76,7 +78,8 @@ bool cer_pointwise_shape(cer_Call *c)
         if (!cer_broadcast(c->op->name, &ndim, f->shape, t->ndim, t->shape)) return false;
         f->ndim = (uint8_t)ndim;
     }
-    if (!first) return cer_raise(TORCH_TYPE_ERROR, c->op->name, "%s(): expected a Tensor, got numbers only", c->op->name);
+    if (!first)
+        return cer_raise(TORCH_TYPE_ERROR, c->op->name, "%s(): expected a Tensor, got numbers only", c->op->name);
     if (!alike) result_strides(c, f);
     torch_dtype common = common_dtype(c), result = result_dtype(c, common);
     if (!cer_kernels()->loop[c->op->loop][compute_type(common)]) return no_loop(c, common);
@@ -87,16 +90,18 @@ bool cer_pointwise_shape(cer_Call *c)
     const Tensor *self = c->self;
     if (f->ndim != self->ndim || memcmp(f->shape, self->shape, sizeof(int64_t) * f->ndim) != 0)
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "output with shape %s doesn't match the broadcast shape %s",
-                         cer_shape_text(self->ndim, self->shape, have, sizeof have), cer_shape_text(f->ndim, f->shape, want, sizeof want));
-    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+                         cer_shape_text(self->ndim, self->shape, have, sizeof have),
+                         cer_shape_text(f->ndim, f->shape, want, sizeof want));
+    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
+                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     bool floating = torch_dtype_is_floating_point(result), into_floating = torch_dtype_is_floating_point(self->dtype);
     if ((floating && !into_floating) || (result != torch_bool && self->dtype == torch_bool))
-        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "result type %s can't be cast to the desired output type %s", names[result],
-                         names[self->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "result type %s can't be cast to the desired output type %s",
+                         names[result], names[self->dtype]);
     return true;
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------------ */
+/* ---- running ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Operand {
     char *data;
@@ -168,7 +173,8 @@ bool cer_pointwise_kernel(cer_Call *c)
     for (int64_t i = 0; i < c->n_in; i++)
         if (!prepare(c, i, out, type, &operand[i])) return false;
     size_t size = (size_t)cer_size_of((uint8_t)type), made_size = (size_t)cer_size_of((uint8_t)made);
-    for (int i = 0; i < c->op->n_params; i++) cer_scalar_as(((const torch_Scalar *)c->attrs)[i], type, (char *)param + (size_t)i * size);
+    for (int i = 0; i < c->op->n_params; i++)
+        cer_scalar_as(((const torch_Scalar *)c->attrs)[i], type, (char *)param + (size_t)i * size);
     char *data[4] = {target->data};
     const int64_t *stride[4] = {target->stride};
     size_t element[4] = {made_size, size, size, size};

@@ -9,7 +9,7 @@
 #include "repr.h"
 #include "text.h"
 
-/* ---- options ------------------------------------------------------------------------------------------------------------ */
+/* ---- options ----------------------------------------------------------------------------------------------------- */
 
 enum { AUTOMATIC = 2 }; /* sci_mode */
 
@@ -34,8 +34,10 @@ static torch_PrintOptions current_options(void)
 int torch_set_printoptions_args(const torch_PrintOptions *given)
 {
     if (cer_error_pending()) return torch_error_code();
-    if (!given) return torch_error_raise(TORCH_TYPE_ERROR, "set_printoptions", "set_printoptions(): the arguments are NULL");
-    if (given->precision > CER_PRECISION_MAX) return torch_error_raise(TORCH_VALUE_ERROR, "set_printoptions", "precision too big");
+    if (!given)
+        return torch_error_raise(TORCH_TYPE_ERROR, "set_printoptions", "set_printoptions(): the arguments are NULL");
+    if (given->precision > CER_PRECISION_MAX)
+        return torch_error_raise(TORCH_VALUE_ERROR, "set_printoptions", "precision too big");
     const char *profile = given->profile ? given->profile : "";
     bool full = strcmp(profile, "full") == 0, brief = strcmp(profile, "short") == 0;
     pthread_mutex_lock(&lock);
@@ -51,14 +53,15 @@ int torch_set_printoptions_args(const torch_PrintOptions *given)
     return TORCH_OK;
 }
 
-/* ---- which elements are shown --------------------------------------------------------------------------------------------- */
+/* ---- which elements are shown ------------------------------------------------------------------------------------ */
 
 typedef struct Printer {
     const Tensor *x;
     torch_PrintOptions o;
     bool summarize, floating;
-    bool any, integral, scientific; /* floating: is any number not zero and finite; are all of those whole; 1.0000e+00 */
-    double smallest, largest;       /* of those, without sign */
+    bool any, integral,
+        scientific;           /* floating: is any number not zero and finite; are all of those whole; 1.0000e+00 */
+    double smallest, largest; /* of those, without sign */
     int64_t width;
     cer_Text text;
 } Printer;
@@ -89,7 +92,7 @@ static void visit_shown(Printer *p, int64_t dim, const char *at, Visit visit)
     for (int64_t i = cut ? tail_of(p, size) : size; i < size; i++) visit_shown(p, dim + 1, at + i * step, visit);
 }
 
-/* ---- one element ------------------------------------------------------------------------------------------------------------ */
+/* ---- one element ------------------------------------------------------------------------------------------------- */
 
 static double as_double(const Printer *p, const char *element)
 {
@@ -144,12 +147,13 @@ static void choose_format(Printer *p)
     p->width = 1;
     if (p->floating) visit_shown(p, 0, p->x->data, measure);
     if (p->any)
-        p->scientific = p->largest / p->smallest > 1000.0 || p->largest > 1.0e8 || (!p->integral && p->smallest < 1.0e-4);
+        p->scientific =
+            p->largest / p->smallest > 1000.0 || p->largest > 1.0e8 || (!p->integral && p->smallest < 1.0e-4);
     visit_shown(p, 0, p->x->data, widen);
     if (p->any && p->o.sci_mode != AUTOMATIC) p->scientific = p->o.sci_mode == 1;
 }
 
-/* ---- brackets and lines ------------------------------------------------------------------------------------------------------- */
+/* ---- brackets and lines ------------------------------------------------------------------------------------------ */
 
 static void spaces(Printer *p, int64_t n)
 {
@@ -202,7 +206,8 @@ static void put_dims(Printer *p, int64_t dim, const char *at, int64_t indent)
         put_row(p, size, at, step, indent);
     else
         for (int64_t i = 0; i < size && !p->text.failed; i++) {
-            if (i > 0) cer_text_add(&p->text, ",%.*s%*s", (int)(x->ndim - dim - 1), "\n\n\n\n\n\n\n\n", (int)indent + 1, "");
+            if (i > 0)
+                cer_text_add(&p->text, ",%.*s%*s", (int)(x->ndim - dim - 1), "\n\n\n\n\n\n\n\n", (int)indent + 1, "");
             if (cut && i == p->o.edgeitems) {
                 cer_text_add(&p->text, "...");
                 i = size - p->o.edgeitems - 1;
@@ -213,7 +218,7 @@ static void put_dims(Printer *p, int64_t dim, const char *at, int64_t indent)
     cer_text_add(&p->text, "]");
 }
 
-/* ---- what stands behind: size, dtype, grad_fn ------------------------------------------------------------------------------------ */
+/* ---- what stands behind: size, dtype, grad_fn -------------------------------------------------------------------- */
 
 enum { INDENT = 7 }; /* of "tensor(" */
 
@@ -253,7 +258,7 @@ static void add_suffixes(Printer *p, size_t begin)
     }
 }
 
-/* ---- print(x) ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- print(x) ---------------------------------------------------------------------------------------------------- */
 
 static bool put_tensor(Printer *p)
 {

@@ -6,9 +6,9 @@
 
 TORCH_BEGIN
 
-TORCH_API const char *torch_str(const Tensor *x);      /* str(x): "tensor([1., 2.])"; "None" for NULL without an error */
-TORCH_API void torch_print(const Tensor *x);           /* print(x), to stdout */
-TORCH_API const char *torch_repr(double value);        /* repr(float): the shortest text that reads back the same, "0.1" */
+TORCH_API const char *torch_str(const Tensor *x); /* str(x): "tensor([1., 2.])"; "None" for NULL without an error */
+TORCH_API void torch_print(const Tensor *x);      /* print(x), to stdout */
+TORCH_API const char *torch_repr(double value);   /* repr(float): the shortest text that reads back the same, "0.1" */
 TORCH_API const char *torch_size_str(torch_Size size); /* "torch.Size([2, 3])" */
 
 /* torch.set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
@@ -22,9 +22,14 @@ typedef struct torch_PrintOptions {
 } torch_PrintOptions;
 TORCH_API torch_PrintOptions torch_PrintOptions_defaults(void);
 TORCH_API int torch_set_printoptions_args(const torch_PrintOptions *options);
-#define torch_set_printoptions(...)                                                                                \
-    torch_set_printoptions_args(&(torch_PrintOptions){.precision = -1, .threshold = -1, .edgeitems = -1,           \
-        .linewidth = -1, .sci_mode = -1, .struct_size = sizeof(torch_PrintOptions), __VA_ARGS__})
+#define torch_set_printoptions(...)                                                              \
+    torch_set_printoptions_args(&(torch_PrintOptions){.precision = -1,                           \
+                                                      .threshold = -1,                           \
+                                                      .edgeitems = -1,                           \
+                                                      .linewidth = -1,                           \
+                                                      .sci_mode = -1,                            \
+                                                      .struct_size = sizeof(torch_PrintOptions), \
+                                                      __VA_ARGS__})
 
 TORCH_END
 

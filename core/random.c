@@ -11,7 +11,7 @@
 enum { N = CER_MT_WORDS, M = 397 };
 static const uint64_t first_seed = 67280421310721; /* of a new torch.Generator() */
 
-/* ---- the engine (Matsumoto and Nishimura, 1998) ----------------------------------------------------------------------- */
+/* ---- the engine (Matsumoto and Nishimura, 1998) ------------------------------------------------------------------ */
 
 static void seed_engine(torch_Generator *g, uint64_t seed)
 {
@@ -99,7 +99,7 @@ double cer_normal_double(torch_Generator *g)
     return radius * cos(angle);
 }
 
-/* ---- all generators, for fork() ---------------------------------------------------------------------------------------
+/* ---- all generators, for fork() -------------------------------------------------------------------------------------
  * A child has only the thread that called fork(): a lock held by another one would stay locked for good. So fork() waits
  * until no one draws, and both sides let go afterwards. */
 static torch_Generator process_generator = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -182,12 +182,13 @@ void torch_Generator_free(torch_Generator *g)
     cer_free(g, sizeof *g);
 }
 
-/* ---- seeds -------------------------------------------------------------------------------------------------------------- */
+/* ---- seeds ------------------------------------------------------------------------------------------------------- */
 
 static bool given(const torch_Generator *g, const char *op)
 {
     if (cer_error_pending()) return false;
-    return g || cer_raise(TORCH_TYPE_ERROR, op, "%s(): argument (position 1) must be torch.Generator, not NoneType", op);
+    return g ||
+           cer_raise(TORCH_TYPE_ERROR, op, "%s(): argument (position 1) must be torch.Generator, not NoneType", op);
 }
 
 static void reseed(torch_Generator *g, uint64_t seed)
@@ -215,7 +216,8 @@ uint64_t torch_Generator_seed(torch_Generator *g)
 uint64_t torch_Generator_initial_seed(const torch_Generator *g)
 {
     if (!given(g, "initial_seed")) return 0;
-    torch_Generator *own = cer_generator_lock((torch_Generator *)(uintptr_t)g); /* const for the caller: only the lock moves */
+    torch_Generator *own =
+        cer_generator_lock((torch_Generator *)(uintptr_t)g); /* const for the caller: only the lock moves */
     uint64_t seed = own->seed;
     cer_generator_unlock(own);
     return seed;
@@ -236,7 +238,7 @@ uint64_t torch_seed(void)
     return torch_Generator_seed(torch_default_generator());
 }
 
-/* ---- the state as bytes: PyTorch's layout ------------------------------------------------------------------------------- */
+/* ---- the state as bytes: PyTorch's layout ------------------------------------------------------------------------ */
 
 typedef struct State {
     uint64_t seed;
@@ -276,12 +278,15 @@ static bool check_state(const Tensor *t)
 {
     if (!t) return cer_raise(TORCH_TYPE_ERROR, "set_state", "expected a torch.ByteTensor, but got NoneType");
     if (!cer_usable(t, "set_state", 1)) return false;
-    if (t->dtype != torch_uint8) return cer_raise(TORCH_TYPE_ERROR, "set_state", "RNG state must be a torch.ByteTensor");
+    if (t->dtype != torch_uint8)
+        return cer_raise(TORCH_TYPE_ERROR, "set_state", "RNG state must be a torch.ByteTensor");
     if (!t->contiguous) return cer_raise(TORCH_RUNTIME_ERROR, "set_state", "RNG state must be contiguous");
     if (t->numel != TORCH_RNG_STATE_BYTES && t->numel != LEGACY_BYTES)
-        return cer_raise(TORCH_RUNTIME_ERROR, "set_state",
-                         "Expected either a CPUGeneratorImplStateLegacy of size %d or a CPUGeneratorImplState of size %d "
-                         "but found the input RNG state size to be %lld", LEGACY_BYTES, TORCH_RNG_STATE_BYTES, (long long)t->numel);
+        return cer_raise(
+            TORCH_RUNTIME_ERROR, "set_state",
+            "Expected either a CPUGeneratorImplStateLegacy of size %d or a CPUGeneratorImplState of size %d "
+            "but found the input RNG state size to be %lld",
+            LEGACY_BYTES, TORCH_RNG_STATE_BYTES, (long long)t->numel);
     return true;
 }
 

@@ -19,7 +19,7 @@
 
 static const double pi = 3.14159265358979323846;
 
-/* ---- what all fills share: draw a few numbers of a plain type, convert them to the tensor's ------------------------------- */
+/* ---- what all fills share: draw a few numbers of a plain type, convert them to the tensor's ---------------------- */
 
 enum { CHUNK = 256 };
 typedef struct Fill Fill;
@@ -92,7 +92,7 @@ static void draw_units(torch_Generator *g, double *out, int64_t n) /* cer_unifor
     for (int64_t i = 0; i < n; i++) out[i] = (double)(int64_t)(word[i] & ((UINT64_C(1) << 53) - 1)) * 0x1p-53;
 }
 
-/* ---- uniform ------------------------------------------------------------------------------------------------------------ */
+/* ---- uniform ----------------------------------------------------------------------------------------------------- */
 
 INLINE void scale(float *x, int64_t n, float width, float from)
 {
@@ -139,7 +139,7 @@ void cer_fill_uniform(torch_Generator *g, Tensor *t, double from, double to)
     lock_and_fill(&f, g, t);
 }
 
-/* ---- normal, one after the other: few elements, or a tensor with holes --------------------------------------------------- */
+/* ---- normal, one after the other: few elements, or a tensor with holes ------------------------------------------- */
 
 static void draw_normal(const Fill *f, void *out, int64_t n)
 {
@@ -147,7 +147,7 @@ static void draw_normal(const Fill *f, void *out, int64_t n)
     for (int64_t i = 0; i < n; i++) x[i] = fma(cer_normal_double(f->g), f->b, f->a);
 }
 
-/* ---- normal, sixteen at a time: eight uniform numbers give the radius, eight the angle ------------------------------------- */
+/* ---- normal, sixteen at a time: eight uniform numbers give the radius, eight the angle --------------------------- */
 
 INLINE float float_of(int32_t bits)
 {
@@ -319,7 +319,7 @@ void cer_fill_normal(torch_Generator *g, Tensor *t, double mean, double std)
     cer_generator_unlock(g);
 }
 
-/* ---- Bernoulli, integers ---------------------------------------------------------------------------------------------------- */
+/* ---- Bernoulli, integers ----------------------------------------------------------------------------------------- */
 
 static void draw_bernoulli(const Fill *f, void *out, int64_t n)
 {
@@ -351,7 +351,8 @@ static void draw_integers(const Fill *f, void *out, int64_t n) /* the sum wraps 
 /* 64-bit draws where the range needs them, in the dtypes that can hold it. */
 void cer_fill_integers(torch_Generator *g, Tensor *t, int64_t base, uint64_t range)
 {
-    bool large = t->dtype == torch_int64 || t->dtype == torch_float64 || t->dtype == torch_float32 || t->dtype == torch_bfloat16;
+    bool large =
+        t->dtype == torch_int64 || t->dtype == torch_float64 || t->dtype == torch_float32 || t->dtype == torch_bfloat16;
     Fill f = {.base = base, .range = range, .drawn = torch_int64, .draw = draw_integers};
     f.wide = large && range >> 32;
     lock_and_fill(&f, g, t);
@@ -359,10 +360,12 @@ void cer_fill_integers(torch_Generator *g, Tensor *t, int64_t base, uint64_t ran
 
 void cer_fill_integers_of_dtype(torch_Generator *g, Tensor *t)
 {
-    static const uint8_t bits[] = {[torch_uint8] = 8,    [torch_int8] = 7,     [torch_int16] = 15,   [torch_int32] = 31,   [torch_int64] = 63,
-                                   [torch_float16] = 11, [torch_float32] = 24, [torch_float64] = 53, [torch_bfloat16] = 8, [torch_bool] = 1};
+    static const uint8_t bits[] = {
+        [torch_uint8] = 8,    [torch_int8] = 7,     [torch_int16] = 15,   [torch_int32] = 31,   [torch_int64] = 63,
+        [torch_float16] = 11, [torch_float32] = 24, [torch_float64] = 53, [torch_bfloat16] = 8, [torch_bool] = 1};
     uint64_t range = UINT64_C(1) << bits[t->dtype];
-    if (torch_dtype_is_floating_point((torch_dtype)t->dtype)) range++; /* all that the significand holds, and its power of two */
+    if (torch_dtype_is_floating_point((torch_dtype)t->dtype))
+        range++; /* all that the significand holds, and its power of two */
     Fill f = {.range = range, .drawn = torch_int64, .draw = draw_integers};
     f.wide = t->dtype == torch_int64 || t->dtype == torch_float64;
     lock_and_fill(&f, g, t);

@@ -18,7 +18,9 @@ typedef struct Geometry { /* of a view in its base; strides and offset in elemen
 static Geometry geometry_of(const Tensor *view)
 {
     const Tensor *base = view->base;
-    Geometry a = {.size.ndim = view->ndim, .base_size.ndim = base->ndim, .offset = (view->data - base->data) / cer_size_of(view->dtype)};
+    Geometry a = {.size.ndim = view->ndim,
+                  .base_size.ndim = base->ndim,
+                  .offset = (view->data - base->data) / cer_size_of(view->dtype)};
     memcpy(a.size.dim, view->shape, sizeof(int64_t) * view->ndim);
     memcpy(a.stride, view->stride, sizeof(int64_t) * view->ndim);
     memcpy(a.base_size.dim, base->shape, sizeof(int64_t) * base->ndim);
@@ -26,7 +28,7 @@ static Geometry geometry_of(const Tensor *view)
     return a;
 }
 
-/* ---- as_strided: a view of any geometry of something that lies in memory as the base does ------------------------------- */
+/* ---- as_strided: a view of any geometry of something that lies in memory as the base does ------------------------ */
 
 static bool as_strided_shape(cer_Call *c)
 {
@@ -56,8 +58,14 @@ static void as_strided_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 }
 
 const cer_Op cer_op_as_strided = {
-    .name = "as_strided", .grad_name = "AsStridedBackward0", .schema = "as_strided(Tensor(a) self, int[] size, int[] stride, int? offset) -> Tensor(a)",
-    .shape = as_strided_shape, .vjp = as_strided_vjp, .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(Geometry),
+    .name = "as_strided",
+    .grad_name = "AsStridedBackward0",
+    .schema = "as_strided(Tensor(a) self, int[] size, int[] stride, int? offset) -> Tensor(a)",
+    .shape = as_strided_shape,
+    .vjp = as_strided_vjp,
+    .n_outputs = 1,
+    .flags = CER_VIEW,
+    .attrs_bytes = sizeof(Geometry),
 };
 
 static void base_form(cer_Form *f, torch_dtype dtype, const Geometry *a)
@@ -90,11 +98,16 @@ static bool backward_kernel(cer_Call *c)
 static void backward_vjp(cer_Node *n, Tensor *const *g, Tensor **in);
 
 const cer_Op cer_op_as_strided_backward = {
-    .name = "as_strided_backward", .grad_name = "AsStridedBackwardBackward0", .shape = backward_shape, .kernel = backward_kernel,
-    .vjp = backward_vjp, .n_outputs = 1, .attrs_bytes = sizeof(Geometry),
+    .name = "as_strided_backward",
+    .grad_name = "AsStridedBackwardBackward0",
+    .shape = backward_shape,
+    .kernel = backward_kernel,
+    .vjp = backward_vjp,
+    .n_outputs = 1,
+    .attrs_bytes = sizeof(Geometry),
 };
 
-/* ---- a copy that lies in memory as the base does --------------------------------------------------------------------------- */
+/* ---- a copy that lies in memory as the base does ----------------------------------------------------------------- */
 
 static bool layout_shape(cer_Call *c)
 {
@@ -114,8 +127,13 @@ static void layout_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = g[0];
 }
 
-static const cer_Op op_layout = {.name = "clone", .grad_name = "CloneBackward0", .shape = layout_shape, .kernel = layout_kernel, .vjp = layout_vjp,
-                                 .n_outputs = 1, .attrs_bytes = sizeof(Geometry)};
+static const cer_Op op_layout = {.name = "clone",
+                                 .grad_name = "CloneBackward0",
+                                 .shape = layout_shape,
+                                 .kernel = layout_kernel,
+                                 .vjp = layout_vjp,
+                                 .n_outputs = 1,
+                                 .attrs_bytes = sizeof(Geometry)};
 
 static void backward_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
@@ -123,7 +141,7 @@ static void backward_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = cer_call1(&cer_op_as_strided, cer_call1(&op_layout, g[0], a), a);
 }
 
-/* ---- CopySlices --------------------------------------------------------------------------------------------------------------- */
+/* ---- CopySlices -------------------------------------------------------------------------------------------------- */
 
 /* n->inner is the in-place op's own node: its inputs are this node's, but for the first, which is the base's history here. */
 static void copy_slices_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
@@ -149,7 +167,10 @@ static void copy_slices_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = result;
 }
 
-const cer_Op cer_op_copy_slices = {.name = "copy_slices", .grad_name = "CopySlices", .vjp = copy_slices_vjp, .n_outputs = 1,
+const cer_Op cer_op_copy_slices = {.name = "copy_slices",
+                                   .grad_name = "CopySlices",
+                                   .vjp = copy_slices_vjp,
+                                   .n_outputs = 1,
                                    .attrs_bytes = sizeof(Geometry)};
 
 /* A node with one edge, to the history of base. */
@@ -210,7 +231,8 @@ bool cer_refresh_view(Tensor *t)
 {
     Tensor *base = t->base;
     bool own_leaf = t->flags & CER_REQUIRES_GRAD && (!t->node || t->node->leaf);
-    if (base->flags & CER_REQUIRES_GRAD && !own_leaf && !(t->flags & CER_NO_GRAD_VIEW) && torch_dtype_is_floating_point(t->dtype)) {
+    if (base->flags & CER_REQUIRES_GRAD && !own_leaf && !(t->flags & CER_NO_GRAD_VIEW) &&
+        torch_dtype_is_floating_point(t->dtype)) {
         Geometry a = geometry_of(t);
         cer_Node *to = base->node ? base->node : cer_accumulator(base);
         cer_Node *n = to ? view_node(&a, to, base->output, t) : NULL;

@@ -41,8 +41,10 @@ bool cer_pool_reserve(torch_Context *c, int64_t more)
     p->capacity = capacity;
     if (p->depth == 0 && p->length >= ROOT_WARNING && !p->warned) {
         p->warned = true;
-        torch_warn("UserWarning", "%lld results were made outside any scope; they stay until the thread ends. Put "
-                   "torch_scope(); at the top of the loop.", (long long)p->length);
+        torch_warn("UserWarning",
+                   "%lld results were made outside any scope; they stay until the thread ends. Put "
+                   "torch_scope(); at the top of the loop.",
+                   (long long)p->length);
     }
     return true;
 }

@@ -6,7 +6,7 @@
 
 TORCH_BEGIN
 
-/* ---- scopes ------------------------------------------------------------------------------------------------
+/* ---- scopes ---------------------------------------------------------------------------------------------------------
  * torch_scope();     a declaration: what is made from here on ends with this block, however it is left
  * The functions beneath, for other compilers and languages: push returns a mark, pop ends the scope with that mark
  * and all that were opened inside it. Popping a mark that is gone does nothing. */
@@ -14,19 +14,20 @@ TORCH_API int64_t torch_scope_push(void);
 TORCH_API void torch_scope_pop(int64_t mark);
 TORCH_API void torch_scope_leave(int64_t *mark); /* pop, in the form that a cleanup attribute wants */
 TORCH_API int64_t torch_scope_depth(void);       /* open scopes of this context */
-TORCH_API Tensor *torch_escape(Tensor *t);       /* hand t to the scope around the innermost one; returns t. NULL passes */
+TORCH_API Tensor *torch_escape(Tensor *t); /* hand t to the scope around the innermost one; returns t. NULL passes */
 
 #ifdef TORCH_CLEANUP
 #define torch_scope() TORCH_CLEANUP(torch_scope_leave) int64_t TORCH_JOIN(torch_scope_, __LINE__) = torch_scope_push()
 #endif
 
-/* ---- slots -------------------------------------------------------------------------------------------------
+/* ---- slots ----------------------------------------------------------------------------------------------------------
  * A variable that keeps a tensor across scopes: torch_Slot h = {0}; torch_set(&h, t); ... h.t ...; torch_clear(&h) */
 typedef struct torch_Slot {
     Tensor *t;
 } torch_Slot;
-TORCH_API int torch_set(torch_Slot *slot, Tensor *t); /* retains t, releases the old. Refuses while an error is pending */
-TORCH_API void torch_clear(torch_Slot *slot);         /* releases; always works */
+TORCH_API int torch_set(torch_Slot *slot,
+                        Tensor *t);           /* retains t, releases the old. Refuses while an error is pending */
+TORCH_API void torch_clear(torch_Slot *slot); /* releases; always works */
 
 /* What slots are made of, for bindings: new reference, and its end. NULL passes. */
 TORCH_API Tensor *torch_retain(Tensor *t);
@@ -35,18 +36,19 @@ TORCH_API void torch_release(Tensor *t);
 /* Allow other threads to hold t: its count and its storage's become atomic. x.share_memory_(). Returns t. */
 TORCH_API Tensor *torch_share_memory_(Tensor *t);
 
-/* ---- contexts ----------------------------------------------------------------------------------------------
+/* ---- contexts -------------------------------------------------------------------------------------------------------
  * Error record, scope stack and grad mode. A thread gets one by itself; coroutines and foreign run times bring theirs. */
 typedef struct torch_Context torch_Context;
-TORCH_API torch_Context *torch_context_new(void);                  /* owned; NULL when out of memory */
-TORCH_API void torch_context_free(torch_Context *context);         /* ends its scopes; not the current one of any thread */
-TORCH_API torch_Context *torch_context_swap(torch_Context *context); /* make it current (NULL: the thread's own); the old */
+TORCH_API torch_Context *torch_context_new(void);          /* owned; NULL when out of memory */
+TORCH_API void torch_context_free(torch_Context *context); /* ends its scopes; not the current one of any thread */
+TORCH_API torch_Context *
+torch_context_swap(torch_Context *context); /* make it current (NULL: the thread's own); the old */
 
-/* ---- for tests ---------------------------------------------------------------------------------------------- */
-TORCH_API int64_t torch_live_tensors(void); /* tensors of the process that are not freed yet */
-TORCH_API int64_t torch_live_nodes(void);   /* graph nodes that are not freed yet */
+/* ---- for tests --------------------------------------------------------------------------------------------------- */
+TORCH_API int64_t torch_live_tensors(void);      /* tensors of the process that are not freed yet */
+TORCH_API int64_t torch_live_nodes(void);        /* graph nodes that are not freed yet */
 TORCH_API void torch_fail_allocation(int64_t k); /* the k-th allocation of this thread from now fails; 0: none does */
-TORCH_API int64_t torch_allocations(void);  /* allocations asked for by this thread so far */
+TORCH_API int64_t torch_allocations(void);       /* allocations asked for by this thread so far */
 
 TORCH_END
 

@@ -6,7 +6,7 @@
 
 #include "impl.h"
 
-/* ---- headers -------------------------------------------------------------------------------------------------
+/* ---- headers --------------------------------------------------------------------------------------------------------
  * Headers come from slabs that are never unmapped, and a dead one waits in a queue behind QUARANTINE others before it is
  * used again: so a tensor that is used after its scope ended is recognised by its magic number, and the message can name
  * the op that made it. */
@@ -23,8 +23,8 @@ typedef struct Queue { /* dead headers, oldest first; linked through ->grad */
 } Queue;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static Slab *slabs;      /* all of them, so that nothing looks leaked */
-static Queue orphans;    /* headers of ended threads */
+static Slab *slabs;   /* all of them, so that nothing looks leaked */
+static Queue orphans; /* headers of ended threads */
 static _Thread_local Queue mine;
 
 static void queue_put(Queue *q, Tensor *t)
@@ -177,22 +177,27 @@ Tensor *torch_share_memory_(Tensor *t)
     return t;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------------- */
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
 
 bool cer_usable(const Tensor *t, const char *op, int position)
 {
     if (!t)
-        return cer_raise(TORCH_TYPE_ERROR, op, "%s(): argument (position %d) must be Tensor, not NoneType", op, position);
+        return cer_raise(TORCH_TYPE_ERROR, op, "%s(): argument (position %d) must be Tensor, not NoneType", op,
+                         position);
     if (t->magic != CER_LIVE) {
         const char *maker = t->magic == CER_DEAD && t->op ? t->op->name : "an unknown op";
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "%s(): argument (position %d) is a tensor whose scope has ended (it came "
-                         "from %s); keep it with torch_set or hand it out with torch_escape", op, position, maker);
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "%s(): argument (position %d) is a tensor whose scope has ended (it came "
+                         "from %s); keep it with torch_set or hand it out with torch_escape",
+                         op, position, maker);
     }
 #ifndef NDEBUG
     const cer_Thread *thread = cer_thread();
     if (!(t->flags & CER_SHARED) && t->owner_context != thread->context && t->owner_thread != thread)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "%s(): argument (position %d) belongs to another thread; mark it with "
-                         "torch_share_memory_ before it crosses", op, position);
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "%s(): argument (position %d) belongs to another thread; mark it with "
+                         "torch_share_memory_ before it crosses",
+                         op, position);
 #endif
     return true;
 }
@@ -216,7 +221,8 @@ static bool own_dim(const Tensor *x, const char *what, int64_t *dim)
 {
     if (!look(x, what)) return false;
     if (x->ndim == 0)
-        return cer_raise(TORCH_INDEX_ERROR, what, "Dimension specified as %lld but tensor has no dimensions", (long long)*dim);
+        return cer_raise(TORCH_INDEX_ERROR, what, "Dimension specified as %lld but tensor has no dimensions",
+                         (long long)*dim);
     return cer_wrap_dim(what, *dim, x->ndim, dim);
 }
 

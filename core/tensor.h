@@ -19,11 +19,11 @@ TORCH_API int64_t torch_size(const Tensor *x, int64_t dim); /* x.size(dim), nega
 TORCH_API int64_t torch_dim(const Tensor *x);               /* x.dim(), x.ndim;      -1 */
 TORCH_API int64_t torch_numel(const Tensor *x);             /* x.numel();      -1 */
 TORCH_API int64_t torch_stride(const Tensor *x, int64_t dim); /* x.stride(dim), in elements;      -1 */
-TORCH_API int64_t torch_storage_offset(const Tensor *x);    /* x.storage_offset(), in elements;      -1 */
-TORCH_API torch_dtype torch_dtype_of(const Tensor *x);      /* x.dtype;      torch_dtype_none */
-TORCH_API bool torch_is_contiguous(const Tensor *x);        /* x.is_contiguous();      false */
-TORCH_API bool torch_is_floating_point(const Tensor *x);    /* torch.is_floating_point(x);      false */
-TORCH_API int64_t torch_version_of(const Tensor *x);        /* x._version: in-place changes so far;      -1 */
+TORCH_API int64_t torch_storage_offset(const Tensor *x);      /* x.storage_offset(), in elements;      -1 */
+TORCH_API torch_dtype torch_dtype_of(const Tensor *x);        /* x.dtype;      torch_dtype_none */
+TORCH_API bool torch_is_contiguous(const Tensor *x);          /* x.is_contiguous();      false */
+TORCH_API bool torch_is_floating_point(const Tensor *x);      /* torch.is_floating_point(x);      false */
+TORCH_API int64_t torch_version_of(const Tensor *x);          /* x._version: in-place changes so far;      -1 */
 
 /* x.data_ptr(): the first element; write through it only where PyTorch users would (no graph sees it).      NULL */
 TORCH_API void *torch_data_ptr(const Tensor *x);

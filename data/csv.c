@@ -9,9 +9,9 @@
 #include "frame.h"
 
 typedef struct Table {
-    char *text;            /* the file, and a closing zero */
-    size_t length, block;  /* of the text; of the allocation */
-    char **field;          /* the header's, then those of the rows */
+    char *text;           /* the file, and a closing zero */
+    size_t length, block; /* of the text; of the allocation */
+    char **field;         /* the header's, then those of the rows */
     size_t n, capacity, line_start;
     int64_t columns, rows; /* columns: -1 until the header was read */
     int64_t lines;         /* so far, blank ones too */
@@ -24,7 +24,7 @@ static void table_free(Table *t)
     cer_free(t->field, t->capacity * sizeof *t->field);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static bool raise_errno(int error, const char *path)
 {
@@ -65,7 +65,7 @@ static bool read_file(Table *t, const char *path)
     return good;
 }
 
-/* ---- UTF-8 -------------------------------------------------------------------------------------------------------- */
+/* ---- UTF-8 ------------------------------------------------------------------------------------------------------- */
 
 /* The bytes of the character at s, of n bytes; 0 if it is malformed: then *bad bytes are, for the *reason. */
 static size_t character(const unsigned char *s, size_t n, size_t *bad, const char **reason)
@@ -93,19 +93,22 @@ static bool check_utf8(const Table *t)
         step = character(s + i, t->length - i, &bad, &reason);
         if (step) continue;
         if (bad == 1)
-            return cer_raise(TORCH_VALUE_ERROR, "read_csv", "'utf-8' codec can't decode byte 0x%02x in position %zu: %s", s[i], i, reason);
-        return cer_raise(TORCH_VALUE_ERROR, "read_csv", "'utf-8' codec can't decode bytes in position %zu-%zu: %s", i, i + bad - 1, reason);
+            return cer_raise(TORCH_VALUE_ERROR, "read_csv",
+                             "'utf-8' codec can't decode byte 0x%02x in position %zu: %s", s[i], i, reason);
+        return cer_raise(TORCH_VALUE_ERROR, "read_csv", "'utf-8' codec can't decode bytes in position %zu-%zu: %s", i,
+                         i + bad - 1, reason);
     }
     return true;
 }
 
-/* ---- fields and lines --------------------------------------------------------------------------------------------- */
+/* ---- fields and lines -------------------------------------------------------------------------------------------- */
 
 static bool add_field(Table *t, char *field)
 {
     if (t->n == t->capacity) {
         size_t capacity = t->capacity ? t->capacity * 2 : 256;
-        char **grown = capacity < SIZE_MAX / 16 ? cer_grow(t->field, t->capacity * sizeof *grown, capacity * sizeof *grown) : NULL;
+        char **grown =
+            capacity < SIZE_MAX / 16 ? cer_grow(t->field, t->capacity * sizeof *grown, capacity * sizeof *grown) : NULL;
         if (!grown) return cer_raise_memory("read_csv", (double)capacity * sizeof *grown);
         t->field = grown;
         t->capacity = capacity;
@@ -129,11 +132,14 @@ static bool end_line(Table *t)
         t->columns = fields;
     } else {
         if (fields > expected && t->rows == 0)
-            return cer_raise(TORCH_VALUE_ERROR, "read_csv", "line %lld has %lld fields and the header has %lld: index columns are "
-                             "not supported", (long long)t->lines, fields, expected);
+            return cer_raise(TORCH_VALUE_ERROR, "read_csv",
+                             "line %lld has %lld fields and the header has %lld: index columns are "
+                             "not supported",
+                             (long long)t->lines, fields, expected);
         if (fields > expected)
-            return cer_raise(TORCH_VALUE_ERROR, "read_csv", "Error tokenizing data. C error: Expected %lld fields in line %lld, saw %lld",
-                             expected, (long long)t->lines, fields);
+            return cer_raise(TORCH_VALUE_ERROR, "read_csv",
+                             "Error tokenizing data. C error: Expected %lld fields in line %lld, saw %lld", expected,
+                             (long long)t->lines, fields);
         for (; fields < expected; fields++)
             if (!add_field(t, t->text + t->length)) return false;
         t->rows++;
@@ -142,7 +148,7 @@ static bool end_line(Table *t)
     return true;
 }
 
-/* ---- the tokenizer: one field, one line at a time ------------------------------------------------------------------- */
+/* ---- the tokenizer: one field, one line at a time ---------------------------------------------------------------- */
 
 /* Copies a field to t->to, without its quotes, and returns where it ends: at a comma, a line end, or the end of the text. */
 static char *copy_field(Table *t, char *s, const char *end)
@@ -162,15 +168,19 @@ static char *copy_field(Table *t, char *s, const char *end)
         *t->to++ = *s;
     }
     if (!quoted) return s;
-    cer_raise(TORCH_VALUE_ERROR, "read_csv", "Error tokenizing data. C error: EOF inside string starting at row %lld", (long long)t->lines);
+    cer_raise(TORCH_VALUE_ERROR, "read_csv", "Error tokenizing data. C error: EOF inside string starting at row %lld",
+              (long long)t->lines);
     return NULL;
 }
 
 static char *after_line_end(char *s, const char *end)
 {
-    if (s < end && *s == '\r') s++;
-    else if (s < end && *s == '\n') return s + 1;
-    else return s;
+    if (s < end && *s == '\r')
+        s++;
+    else if (s < end && *s == '\n')
+        return s + 1;
+    else
+        return s;
     return s < end && *s == '\n' ? s + 1 : s;
 }
 
@@ -210,7 +220,7 @@ static bool tokenize(Table *t)
     return t->columns > 0 || cer_raise(TORCH_VALUE_ERROR, "read_csv", "No columns to parse from file");
 }
 
-/* ---- names: unnamed columns are named after their place, and a name that was used before gets a number ---------------- */
+/* ---- names: unnamed columns are named after their place, and a name that was used before gets a number ----------- */
 
 enum { UNNAMED_BYTES = 32, NUMBER_BYTES = 24 };
 
@@ -218,7 +228,7 @@ typedef struct Names { /* an open table from names to how often each was used */
     struct {
         const char *name;
         int64_t uses;
-    } *slot;
+    } * slot;
     size_t mask;
 } Names;
 

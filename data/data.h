@@ -24,12 +24,13 @@ TORCH_API pd_DataFrame *pd_DataFrame_new(const pd_DataFrameArgs *args);
 TORCH_API void pd_DataFrame_free(pd_DataFrame *df); /* NULL passes */
 #ifndef __cplusplus
 #define pd_DataFrame(...) pd_DataFrame_(__VA_ARGS__, )
-#define pd_DataFrame_(data_, ...)                                                                                      \
-    pd_DataFrame_new(                                                                                                  \
-        &(pd_DataFrameArgs){.data = TORCH_ARRAY(data_), __VA_ARGS__ .struct_size = sizeof(pd_DataFrameArgs)})
+#define pd_DataFrame_(data_, ...) \
+    pd_DataFrame_new(             \
+        &(pd_DataFrameArgs){.data = TORCH_ARRAY(data_), __VA_ARGS__.struct_size = sizeof(pd_DataFrameArgs)})
 /* Names whose number is checked; a torch_list(const char *, ...) must have one for each column. */
-#define pd_columns(...)                                                                                                \
-    (const char *const[]){__VA_ARGS__}, .n_columns = (int64_t)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define pd_columns(...)                 \
+    (const char *const[]){__VA_ARGS__}, \
+        .n_columns = (int64_t)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 #endif
 
 /* pd.read_csv(path): owned. The first line names the columns; quotes, doubled quotes, line ends of any kind, blank lines, a

@@ -77,10 +77,10 @@ pd_DataFrameArgs pd_DataFrameArgs_defaults(void)
 /* The C type of the array's elements, and the type of a column of them. */
 static bool element_types(const torch_Array *a, torch_dtype *from, torch_dtype *to)
 {
-    static const torch_dtype of[] = {[TORCH_ELEMENT_BOOL] = torch_bool,   [TORCH_ELEMENT_I8] = torch_int8,
-                                     [TORCH_ELEMENT_U8] = torch_uint8,    [TORCH_ELEMENT_I16] = torch_int16,
-                                     [TORCH_ELEMENT_I32] = torch_int32,   [TORCH_ELEMENT_I64] = torch_int64,
-                                     [TORCH_ELEMENT_F32] = torch_float32, [TORCH_ELEMENT_F64] = torch_float64};
+    static const torch_dtype of[] = {
+        [TORCH_ELEMENT_BOOL] = torch_bool,   [TORCH_ELEMENT_I8] = torch_int8,    [TORCH_ELEMENT_U8] = torch_uint8,
+        [TORCH_ELEMENT_I16] = torch_int16,   [TORCH_ELEMENT_I32] = torch_int32,  [TORCH_ELEMENT_I64] = torch_int64,
+        [TORCH_ELEMENT_F32] = torch_float32, [TORCH_ELEMENT_F64] = torch_float64};
     if (a->element <= 0 || a->element >= (int)(sizeof of / sizeof *of)) return false;
     *from = of[a->element];
     *to = *from == torch_bool ? torch_bool : torch_dtype_is_floating_point(*from) ? torch_float64 : torch_int64;
@@ -93,19 +93,22 @@ static bool check_array(const torch_Array *a, torch_dtype *from, torch_dtype *to
     for (int i = 1; sound && i <= a->ndim; i++) sound = a->bytes[i] > 0;
     if (!sound || a->bytes[a->ndim] != (int64_t)torch_dtype_size(*from))
         return cer_raise(TORCH_VALUE_ERROR, "DataFrame", "DataFrame constructor not properly called!");
-    return a->ndim <= 2 || cer_raise(TORCH_VALUE_ERROR, "DataFrame", "Must pass 2-d input. The array has %d dimensions", (int)a->ndim);
+    return a->ndim <= 2 ||
+           cer_raise(TORCH_VALUE_ERROR, "DataFrame", "Must pass 2-d input. The array has %d dimensions", (int)a->ndim);
 }
 
 static bool check_names(const pd_DataFrameArgs *args, int64_t ndim, int64_t rows, int64_t columns)
 {
     long long r = rows, have = columns, given = args->columns ? args->n_columns : 0;
     if (given && given != have && ndim == 1)
-        return cer_raise(TORCH_VALUE_ERROR, "DataFrame", "Shape of passed values is (%lld, 1), indices imply (%lld, %lld)",
-                         r, r, given);
+        return cer_raise(TORCH_VALUE_ERROR, "DataFrame",
+                         "Shape of passed values is (%lld, 1), indices imply (%lld, %lld)", r, r, given);
     if (given && given != have)
-        return cer_raise(TORCH_VALUE_ERROR, "DataFrame", "%lld columns passed, passed data had %lld columns", given, have);
+        return cer_raise(TORCH_VALUE_ERROR, "DataFrame", "%lld columns passed, passed data had %lld columns", given,
+                         have);
     for (int64_t i = 0; args->columns && i < columns; i++)
-        if (!args->columns[i]) return cer_raise(TORCH_TYPE_ERROR, "DataFrame", "DataFrame: the name of column %lld is NULL", (long long)i);
+        if (!args->columns[i])
+            return cer_raise(TORCH_TYPE_ERROR, "DataFrame", "DataFrame: the name of column %lld is NULL", (long long)i);
     return true;
 }
 
@@ -143,7 +146,8 @@ pd_DataFrame *pd_DataFrame_new(const pd_DataFrameArgs *given)
     const torch_Array *a = &args.data;
     torch_dtype from, to;
     if (!check_array(a, &from, &to)) return NULL;
-    int64_t element = a->bytes[a->ndim], columns = a->ndim == 1 ? 1 : a->bytes[1] / element, rows = a->bytes[0] / a->bytes[1];
+    int64_t element = a->bytes[a->ndim], columns = a->ndim == 1 ? 1 : a->bytes[1] / element,
+            rows = a->bytes[0] / a->bytes[1];
     if (!check_names(&args, a->ndim, rows, columns)) return NULL;
     pd_DataFrame *df = named_frame(&args, rows, columns);
     for (int64_t i = 0; df && i < columns; i++) {
@@ -155,7 +159,8 @@ pd_DataFrame *pd_DataFrame_new(const pd_DataFrameArgs *given)
         df->column[i].dtype = to;
         df->column[i].values = values;
         for (int64_t r = 0; r < rows; r++)
-            cer_convert(values + r * (int64_t)torch_dtype_size(to), to, (const char *)a->data + (r * columns + i) * element, from, 1);
+            cer_convert(values + r * (int64_t)torch_dtype_size(to), to,
+                        (const char *)a->data + (r * columns + i) * element, from, 1);
     }
     return df;
 }
@@ -173,7 +178,7 @@ torch_Size pd_shape(const pd_DataFrame *df)
     return (torch_Size){.ndim = 2, .dim = {df->rows, df->columns}};
 }
 
-/* ---- head: a copy in one block, which the scope owns ---------------------------------------------------------------- */
+/* ---- head: a copy in one block, which the scope owns ------------------------------------------------------------- */
 
 static size_t rounded(size_t bytes) /* so that what follows is aligned */
 {
@@ -230,9 +235,10 @@ const pd_DataFrame *pd_head_n(const pd_DataFrame *df, int64_t n)
 
 static bool raise_object(const char *op)
 {
-    return cer_raise(TORCH_TYPE_ERROR, op,
-                     "can't convert np.ndarray of type numpy.object_. The only supported types are: float64, float32, float16, "
-                     "complex64, complex128, int64, int32, int16, int8, uint8, and bool.");
+    return cer_raise(
+        TORCH_TYPE_ERROR, op,
+        "can't convert np.ndarray of type numpy.object_. The only supported types are: float64, float32, float16, "
+        "complex64, complex128, int64, int32, int16, int8, uint8, and bool.");
 }
 
 Tensor *pd_column(const pd_DataFrame *df, const char *name)
@@ -279,7 +285,8 @@ static void scatter(const pd_DataFrame *df, int64_t i, torch_dtype dtype, char *
     for (int64_t r = 0; r < df->rows; r += PIECE) {
         int64_t n = df->rows - r < PIECE ? df->rows - r : PIECE;
         cer_convert(buffer, dtype, (const char *)c->values + (size_t)r * from, c->dtype, n);
-        for (int64_t k = 0; k < n; k++, to += (size_t)df->columns * size) memcpy(to, (char *)buffer + (size_t)k * size, size);
+        for (int64_t k = 0; k < n; k++, to += (size_t)df->columns * size)
+            memcpy(to, (char *)buffer + (size_t)k * size, size);
     }
 }
 

@@ -22,8 +22,9 @@ static const char *field_at(const Fields *f, int64_t row)
 
 static bool is_missing(const char *s)
 {
-    static const char *const words[] = {"",     "#N/A", "#N/A N/A", "#NA",  "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND",
-                                        "1.#QNAN", "<NA>", "N/A",   "NA",   "NULL",    "NaN",      "n/a",  "nan",  "null"};
+    static const char *const words[] = {"",     "#N/A", "#N/A N/A", "#NA",     "-1.#IND", "-1.#QNAN",
+                                        "-NaN", "-nan", "1.#IND",   "1.#QNAN", "<NA>",    "N/A",
+                                        "NA",   "NULL", "NaN",      "n/a",     "nan",     "null"};
     if (!*s) return true;
     if (!strchr("#-1<Nn", *s)) return false;
     for (size_t i = 1; i < sizeof words / sizeof *words; i++)
@@ -42,7 +43,7 @@ static const char *skip_space(const char *s)
     return s;
 }
 
-/* ---- whole numbers ------------------------------------------------------------------------------------------------- */
+/* ---- whole numbers ----------------------------------------------------------------------------------------------- */
 
 /* What the fields of a column are, as far as whole numbers go. RAW_TEXT: with missing fields as they stand. */
 typedef enum Verdict { WHOLE, NOT_WHOLE, TOO_LARGE, TEXT, RAW_TEXT } Verdict;
@@ -52,7 +53,8 @@ static bool read_digits(const char *s, uint64_t *n, const char **end)
 {
     bool fits = true;
     for (*n = 0; is_digit(*s); s++)
-        fits = fits && !__builtin_mul_overflow(*n, (uint64_t)10, n) && !__builtin_add_overflow(*n, (uint64_t)(*s - '0'), n);
+        fits = fits && !__builtin_mul_overflow(*n, (uint64_t)10, n) &&
+               !__builtin_add_overflow(*n, (uint64_t)(*s - '0'), n);
     *end = s;
     return fits;
 }
@@ -107,7 +109,7 @@ static Verdict try_uint64(const Fields *f)
     return large && (negative || missing) ? RAW_TEXT : TEXT;
 }
 
-/* ---- floating numbers ---------------------------------------------------------------------------------------------- */
+/* ---- floating numbers -------------------------------------------------------------------------------------------- */
 
 static bool same_word(const char *s, const char *lower) /* whatever the case; ASCII, in every locale */
 {
@@ -163,7 +165,7 @@ static bool all_float(const Fields *f, double *values)
     return good;
 }
 
-/* ---- bools and text ------------------------------------------------------------------------------------------------ */
+/* ---- bools and text ---------------------------------------------------------------------------------------------- */
 
 static bool all_bool(const Fields *f, int64_t *missing)
 {
@@ -196,7 +198,7 @@ static void fill_text(const Fields *f, bool bools, bool raw, const char **values
     }
 }
 
-/* ---- the decision ---------------------------------------------------------------------------------------------------- */
+/* ---- the decision ------------------------------------------------------------------------------------------------ */
 
 /* Neither whole nor floating numbers. */
 static bool infer_other(cer_Column *c, const Fields *f, bool raw)

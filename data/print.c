@@ -38,7 +38,7 @@ typedef struct Page {
     cer_Text arena; /* the cells' texts, each with its closing zero */
 } Page;
 
-/* ---- cells ---------------------------------------------------------------------------------------------------------- */
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
 
 /* The bytes of the first so many characters of s. */
 static size_t prefix(const char *s, int64_t characters)
@@ -143,7 +143,7 @@ static void add_cell(cer_Text *t, const cer_Column *c, int64_t row)
     end_cell(t);
 }
 
-/* ---- strips --------------------------------------------------------------------------------------------------------- */
+/* ---- strips ------------------------------------------------------------------------------------------------------ */
 
 static void add_column(Page *p, Strip *strip, int64_t k) /* the k-th that is shown */
 {
@@ -195,7 +195,8 @@ static bool lay_out(Page *p)
     p->n = 0;
     add_index(p, &p->strip[p->n++]);
     for (int64_t k = 0; k < p->columns; k++) {
-        if (p->cut_columns && k == p->columns / 2) p->strip[p->n++] = (Strip){.dots = true, .cell_width = 4, .width = 4};
+        if (p->cut_columns && k == p->columns / 2)
+            p->strip[p->n++] = (Strip){.dots = true, .cell_width = 4, .width = 4};
         add_column(p, &p->strip[p->n++], k);
     }
     for (int64_t i = 0; i < p->n && !p->arena.failed; i++)
@@ -217,7 +218,7 @@ static int64_t fitting(const Page *p)
     return n - 1 > 2 ? n - 1 : 2;
 }
 
-/* ---- lines ---------------------------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 /* A cell, flush right in width; a longer one ends in "...". */
 static void add_flush_right(cer_Text *out, const char *cell, int64_t width)

@@ -4,16 +4,16 @@
 #include "module.h"
 
 /* A forward of one input: `result` over the module m and the input x. */
-#define FORWARD(function, type, result)                                                                                   \
-    static int function(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)                    \
-    {                                                                                                                     \
-        (void)n_out;                                                                                                      \
-        if (!cer_nn_arity(self, n_in, 1, 1, "input", NULL)) return torch_error_code();                                    \
-        const type *m = (const type *)self;                                                                               \
-        Tensor *x = in[0];                                                                                                \
-        (void)m;                                                                                                          \
-        out[0] = result;                                                                                                  \
-        return torch_error_code();                                                                                        \
+#define FORWARD(function, type, result)                                                                \
+    static int function(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out) \
+    {                                                                                                  \
+        (void)n_out;                                                                                   \
+        if (!cer_nn_arity(self, n_in, 1, 1, "input", NULL)) return torch_error_code();                 \
+        const type *m = (const type *)self;                                                            \
+        Tensor *x = in[0];                                                                             \
+        (void)m;                                                                                       \
+        out[0] = result;                                                                               \
+        return torch_error_code();                                                                     \
     }
 
 FORWARD(tanh_forward, nn_Tanh, torch_tanh(x))
@@ -74,7 +74,8 @@ nn_Dropout *nn_Dropout_new(double p)
     if (cer_error_pending()) return NULL;
     if (!(p >= 0 && p <= 1)) {
         const char *value = torch_repr(p);
-        torch_error_raise(TORCH_VALUE_ERROR, "Dropout", "dropout probability has to be between 0 and 1, but got %s", value ? value : "");
+        torch_error_raise(TORCH_VALUE_ERROR, "Dropout", "dropout probability has to be between 0 and 1, but got %s",
+                          value ? value : "");
         return NULL;
     }
     nn_Dropout *m = nn_new_class(nn_Dropout, &dropout_class);

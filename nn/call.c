@@ -1,18 +1,22 @@
 /* Calling a module: its scope, its hooks, and Python's complaints about the number of arguments. */
 #include "module.h"
 
-bool cer_nn_arity(const nn_Module *m, int64_t n_in, int64_t required, int64_t most, const char *first, const char *second)
+bool cer_nn_arity(const nn_Module *m, int64_t n_in, int64_t required, int64_t most, const char *first,
+                  const char *second)
 {
     const char *name = m->module->class_record.name;
     if (n_in > most && required == most)
-        return cer_raise(TORCH_TYPE_ERROR, "forward", "%s.forward() takes %lld positional argument%s but %lld were given", name,
-                         (long long)most + 1, most ? "s" : "", (long long)n_in + 1);
+        return cer_raise(TORCH_TYPE_ERROR, "forward",
+                         "%s.forward() takes %lld positional argument%s but %lld were given", name, (long long)most + 1,
+                         most ? "s" : "", (long long)n_in + 1);
     if (n_in > most)
-        return cer_raise(TORCH_TYPE_ERROR, "forward", "%s.forward() takes from %lld to %lld positional arguments but %lld were given", name,
+        return cer_raise(TORCH_TYPE_ERROR, "forward",
+                         "%s.forward() takes from %lld to %lld positional arguments but %lld were given", name,
                          (long long)required + 1, (long long)most + 1, (long long)n_in + 1);
     if (n_in >= required) return true;
     if (required - n_in == 2)
-        return cer_raise(TORCH_TYPE_ERROR, "forward", "%s.forward() missing 2 required positional arguments: '%s' and '%s'", name, first, second);
+        return cer_raise(TORCH_TYPE_ERROR, "forward",
+                         "%s.forward() missing 2 required positional arguments: '%s' and '%s'", name, first, second);
     return cer_raise(TORCH_TYPE_ERROR, "forward", "%s.forward() missing 1 required positional argument: '%s'", name,
                      n_in + 1 == 2 ? second : first);
 }
@@ -21,7 +25,8 @@ bool cer_nn_required(const char *name, int64_t a, const char *a_name, int64_t b,
 {
     if (a != TORCH_NONE && b != TORCH_NONE) return true;
     if (a == TORCH_NONE && b == TORCH_NONE)
-        return cer_raise(TORCH_TYPE_ERROR, name, "%s.__init__() missing 2 required positional arguments: '%s' and '%s'", name, a_name, b_name);
+        return cer_raise(TORCH_TYPE_ERROR, name, "%s.__init__() missing 2 required positional arguments: '%s' and '%s'",
+                         name, a_name, b_name);
     return cer_raise(TORCH_TYPE_ERROR, name, "%s.__init__() missing 1 required positional argument: '%s'", name,
                      a == TORCH_NONE ? a_name : b_name);
 }
@@ -30,12 +35,14 @@ static int run(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int6
 {
     const nn_ModuleImpl *impl = m->module;
     if (!impl->class_record.forward)
-        return torch_error_raise(TORCH_NOT_IMPLEMENTED_ERROR, "forward", "Module [%s] is missing the required \"forward\" function",
-                                 impl->class_record.name);
+        return torch_error_raise(TORCH_NOT_IMPLEMENTED_ERROR, "forward",
+                                 "Module [%s] is missing the required \"forward\" function", impl->class_record.name);
     int code = impl->class_record.forward(m, in, n_in, out, n_out);
     if (code != TORCH_OK && !cer_error_pending())
-        torch_error_raise((torch_Code)code, "forward", "the forward function of %s returned an error code", impl->class_record.name);
-    for (int64_t i = 0; i < impl->n_hooks && !cer_error_pending(); i++) impl->hook[i].run(m, in, n_in, out, n_out, impl->hook[i].data);
+        torch_error_raise((torch_Code)code, "forward", "the forward function of %s returned an error code",
+                          impl->class_record.name);
+    for (int64_t i = 0; i < impl->n_hooks && !cer_error_pending(); i++)
+        impl->hook[i].run(m, in, n_in, out, n_out, impl->hook[i].data);
     return torch_error_code();
 }
 
@@ -62,7 +69,7 @@ Tensor *nn_Module_forward(nn_Module *m, Tensor *const *in)
     return out;
 }
 
-/* ---- hooks ------------------------------------------------------------------------------------------------------------------ */
+/* ---- hooks ------------------------------------------------------------------------------------------------------- */
 
 int64_t nn_Module_register_forward_hook(nn_Module *m, nn_ForwardHook hook, void *data)
 {
@@ -71,7 +78,8 @@ int64_t nn_Module_register_forward_hook(nn_Module *m, nn_ForwardHook hook, void 
     if (!hook) return torch_error_raise(TORCH_TYPE_ERROR, "register_forward_hook", "the hook is NULL"), -1;
     if (impl->n_hooks == impl->hook_capacity) {
         int64_t capacity = impl->hook_capacity ? impl->hook_capacity * 2 : 2;
-        cer_Hook *grown = cer_grow(impl->hook, (size_t)impl->hook_capacity * sizeof *grown, (size_t)capacity * sizeof *grown);
+        cer_Hook *grown =
+            cer_grow(impl->hook, (size_t)impl->hook_capacity * sizeof *grown, (size_t)capacity * sizeof *grown);
         if (!grown) return cer_raise_memory("register_forward_hook", (double)capacity * sizeof *grown), -1;
         impl->hook = grown;
         impl->hook_capacity = capacity;

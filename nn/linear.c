@@ -6,7 +6,8 @@
 
 nn_LinearArgs nn_LinearArgs_defaults(void)
 {
-    return (nn_LinearArgs){.struct_size = sizeof(nn_LinearArgs), .in_features = TORCH_NONE, .out_features = TORCH_NONE, .bias = true};
+    return (nn_LinearArgs){
+        .struct_size = sizeof(nn_LinearArgs), .in_features = TORCH_NONE, .out_features = TORCH_NONE, .bias = true};
 }
 
 static int linear_forward(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)
@@ -20,8 +21,8 @@ static int linear_forward(nn_Module *self, Tensor *const *in, int64_t n_in, Tens
 static void linear_repr(const nn_Module *self, char *text, size_t bytes)
 {
     const nn_Linear *m = (const nn_Linear *)self;
-    snprintf(text, bytes, "in_features=%lld, out_features=%lld, bias=%s", (long long)m->in_features, (long long)m->out_features,
-             m->bias ? "True" : "False");
+    snprintf(text, bytes, "in_features=%lld, out_features=%lld, bias=%s", (long long)m->in_features,
+             (long long)m->out_features, m->bias ? "True" : "False");
 }
 
 static const nn_Class linear_class = NN_CLASS(nn_Linear, .forward = linear_forward, .extra_repr = linear_repr);
@@ -44,7 +45,8 @@ nn_Linear *nn_Linear_new(const nn_LinearArgs *args)
 {
     nn_LinearArgs a = nn_LinearArgs_defaults();
     cer_nn_args(&a, sizeof a, args);
-    if (cer_error_pending() || !cer_nn_required("Linear", a.in_features, "in_features", a.out_features, "out_features")) return NULL;
+    if (cer_error_pending() || !cer_nn_required("Linear", a.in_features, "in_features", a.out_features, "out_features"))
+        return NULL;
     nn_Linear *m = nn_new_class(nn_Linear, &linear_class);
     if (!m) return NULL;
     int64_t shape[2] = {a.out_features, a.in_features};

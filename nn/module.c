@@ -3,7 +3,7 @@
 
 #include "module.h"
 
-/* ---- making ------------------------------------------------------------------------------------------------------------ */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 static const char *bare_name(const char *name)
 {
@@ -21,10 +21,12 @@ nn_Module *nn_Module_new(const nn_Class *record, size_t size)
     cer_nn_args(&c, sizeof c, record);
     const char *name = bare_name(c.name);
     if (c.size < size || c.size < sizeof(nn_Module)) {
-        cer_raise(TORCH_VALUE_ERROR, "Module", "the class record of %s gives a size of %zu bytes for a struct of %zu", name, c.size, size);
+        cer_raise(TORCH_VALUE_ERROR, "Module", "the class record of %s gives a size of %zu bytes for a struct of %zu",
+                  name, c.size, size);
         return NULL;
     }
-    size_t impl_at = (c.size + 15) / 16 * 16, name_at = impl_at + sizeof(nn_ModuleImpl), bytes = name_at + strlen(name) + 1;
+    size_t impl_at = (c.size + 15) / 16 * 16, name_at = impl_at + sizeof(nn_ModuleImpl),
+           bytes = name_at + strlen(name) + 1;
     char *block = c.size < SIZE_MAX / 2 ? cer_alloc(bytes) : NULL;
     if (!block) {
         cer_raise_memory(name, (double)bytes);
@@ -41,7 +43,7 @@ nn_Module *nn_Module_new(const nn_Class *record, size_t size)
     return m;
 }
 
-/* ---- ending ------------------------------------------------------------------------------------------------------------ */
+/* ---- ending ------------------------------------------------------------------------------------------------------ */
 
 static void items_free(cer_Items *items, bool modules)
 {
@@ -71,7 +73,7 @@ void nn_Module_free(nn_Module *m)
     cer_free(m, impl->bytes);
 }
 
-/* ---- items --------------------------------------------------------------------------------------------------------------- */
+/* ---- items ------------------------------------------------------------------------------------------------------- */
 
 cer_Item *cer_items_find(const cer_Items *items, const char *name)
 {
@@ -112,7 +114,7 @@ static bool check_name(const nn_Module *m, const cer_Items *own, const char *kin
     return *name || cer_raise(TORCH_KEY_ERROR, "Module", "%s name can't be empty string \"\"", kind);
 }
 
-/* ---- parameters and buffers -------------------------------------------------------------------------------------------- */
+/* ---- parameters and buffers -------------------------------------------------------------------------------------- */
 
 static Tensor *register_tensor(cer_Items *items, const char *name, Tensor *t, bool persistent)
 {
@@ -145,16 +147,21 @@ static const char *python_type(torch_dtype dtype)
 
 Tensor *nn_Module_register_parameter(nn_Module *m, const char *name, Tensor *p)
 {
-    if (!cer_nn_ready(m, "register_parameter") || !check_name(m, &m->module->parameters, "parameter", name)) return NULL;
+    if (!cer_nn_ready(m, "register_parameter") || !check_name(m, &m->module->parameters, "parameter", name))
+        return NULL;
     if (p && !cer_usable(p, "register_parameter", 2)) return NULL;
     if (p && !(p->flags & CER_PARAMETER)) {
-        cer_raise(TORCH_TYPE_ERROR, "register_parameter", "cannot assign '%s' object to parameter '%s' (torch.nn.Parameter or None required)",
+        cer_raise(TORCH_TYPE_ERROR, "register_parameter",
+                  "cannot assign '%s' object to parameter '%s' (torch.nn.Parameter or None required)",
                   python_type(p->dtype), name);
         return NULL;
     }
     if (p && p->node && !p->node->leaf) {
-        cer_raise(TORCH_VALUE_ERROR, "register_parameter", "Cannot assign non-leaf Tensor to parameter '%s'. Model parameters must be created "
-                  "explicitly. To express '%s' as a function of another Tensor, compute the value in the forward() method.", name, name);
+        cer_raise(
+            TORCH_VALUE_ERROR, "register_parameter",
+            "Cannot assign non-leaf Tensor to parameter '%s'. Model parameters must be created "
+            "explicitly. To express '%s' as a function of another Tensor, compute the value in the forward() method.",
+            name, name);
         return NULL;
     }
     return register_tensor(&m->module->parameters, name, p, true);
@@ -171,7 +178,8 @@ Tensor *nn_Parameter_new(Tensor *data, bool requires_grad)
 {
     if (cer_error_pending() || !cer_usable(data, "Parameter", 1)) return NULL;
     if (requires_grad && !torch_dtype_is_floating_point(data->dtype)) {
-        cer_raise(TORCH_RUNTIME_ERROR, "Parameter", "Only Tensors of floating point and complex dtype can require gradients");
+        cer_raise(TORCH_RUNTIME_ERROR, "Parameter",
+                  "Only Tensors of floating point and complex dtype can require gradients");
         return NULL;
     }
     Tensor *p = torch_detach(data);
@@ -196,7 +204,7 @@ Tensor *cer_nn_uniform_(Tensor *t, double from, double to)
     return t;
 }
 
-/* ---- children ------------------------------------------------------------------------------------------------------------ */
+/* ---- children ---------------------------------------------------------------------------------------------------- */
 
 bool cer_nn_walk(nn_Module *m, const cer_Path *path, cer_Walker walker, void *data)
 {
@@ -204,7 +212,8 @@ bool cer_nn_walk(nn_Module *m, const cer_Path *path, cer_Walker walker, void *da
     const cer_Items *children = &m->module->children;
     for (int64_t i = 0; i < children->length; i++) {
         cer_Path below = {path, children->item[i].name};
-        if (children->item[i].as.module && !cer_nn_walk(children->item[i].as.module, &below, walker, data)) return false;
+        if (children->item[i].as.module && !cer_nn_walk(children->item[i].as.module, &below, walker, data))
+            return false;
     }
     return true;
 }
@@ -246,7 +255,8 @@ static bool check_child(const nn_Module *m, nn_Module *child)
     int64_t above = 1;
     for (const nn_Module *p = m->module->parent; p; p = p->module->parent) above++;
     return above + child->module->height < NN_DEPTH ||
-           cer_raise(TORCH_RUNTIME_ERROR, "add_module", "maximum recursion depth exceeded: modules are nested too deeply");
+           cer_raise(TORCH_RUNTIME_ERROR, "add_module",
+                     "maximum recursion depth exceeded: modules are nested too deeply");
 }
 
 static void adopt(nn_Module *m, nn_Module *child)
@@ -276,7 +286,8 @@ static void *keep_old(nn_Module *m, const char *name, nn_Module *child)
 void *nn_Module_add_module(nn_Module *m, const char *name, void *new_child)
 {
     nn_Module *child = new_child;
-    if (!cer_nn_ready(m, "add_module") || !check_name(m, &m->module->children, "module", name) || (child && !check_child(m, child)))
+    if (!cer_nn_ready(m, "add_module") || !check_name(m, &m->module->children, "module", name) ||
+        (child && !check_child(m, child)))
         return keep_old(m, name, child);
     cer_Item *item = cer_items_find(&m->module->children, name);
     if (!item) item = items_add(&m->module->children, name);
@@ -288,7 +299,7 @@ void *nn_Module_add_module(nn_Module *m, const char *name, void *new_child)
     return child;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 const char *nn_Module_name(const nn_Module *m)
 {

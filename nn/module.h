@@ -33,8 +33,8 @@ struct nn_ModuleImpl {
     nn_Class class_record;
     size_t bytes; /* of the block that holds the user's struct and this */
     bool training;
-    int64_t owners;   /* parents that hold it */
-    int64_t height;   /* of the tree below: NN_DEPTH at most, so that walking it cannot exhaust the stack */
+    int64_t owners;    /* parents that hold it */
+    int64_t height;    /* of the tree below: NN_DEPTH at most, so that walking it cannot exhaust the stack */
     nn_Module *parent; /* the first that took it; for heights only */
     cer_Items parameters, buffers, children;
     cer_Hook *hook;
@@ -58,7 +58,8 @@ static inline void cer_nn_args(void *defaults, size_t size, const void *args)
 }
 
 /* Python's TypeErrors for a wrong number of arguments; `what` names the required ones: "'input' and 'target'". */
-bool cer_nn_arity(const nn_Module *m, int64_t n_in, int64_t required, int64_t most, const char *first, const char *second);
+bool cer_nn_arity(const nn_Module *m, int64_t n_in, int64_t required, int64_t most, const char *first,
+                  const char *second);
 
 /* The same for a constructor with two required sizes, of which some may be TORCH_NONE. */
 bool cer_nn_required(const char *name, int64_t a, const char *a_name, int64_t b, const char *b_name);

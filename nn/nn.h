@@ -30,18 +30,27 @@ typedef struct nn_Class {
     size_t size;      /* of the struct */
     /* Fills out[0], and out[1..n_out) as far as it has results; the rest is NULL already. Returns a code. */
     int (*forward)(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out);
-    void (*extra_repr)(const nn_Module *self, char *text, size_t bytes); /* writes what print shows in the parentheses */
-    void (*free)(nn_Module *self); /* ends what the struct holds besides parameters, buffers and children */
+    void (*extra_repr)(const nn_Module *self, char *text,
+                       size_t bytes); /* writes what print shows in the parentheses */
+    void (*free)(nn_Module *self);    /* ends what the struct holds besides parameters, buffers and children */
 } nn_Class;
 
 #define NN_SIZE(type) (sizeof(type) + 0 * sizeof(char[offsetof(type, module) == 0 ? 1 : -1])) /* module comes first */
-#define NN_CLASS(type, ...) {.struct_size = sizeof(nn_Class), .name = #type, .size = NN_SIZE(type), __VA_ARGS__}
-#define NN_MODULE(m) (((void)sizeof(_Generic((m)->module, nn_Module: 1, nn_ModuleImpl *: 1)), (nn_Module *)(m)))
+#define NN_CLASS(type, ...)                                                                \
+    {                                                                                      \
+        .struct_size = sizeof(nn_Class), .name = #type, .size = NN_SIZE(type), __VA_ARGS__ \
+    }
+#define NN_MODULE(m) (((void)sizeof(_Generic((m)->module, nn_Module : 1, nn_ModuleImpl * : 1)), (nn_Module *)(m)))
 
 /* One optional argument of a macro, by position or by keyword: nn_train(m), nn_train(m, false), nn_train(m, .mode = false). */
-#define NN_FLAG(name, preset, ...) (((const struct { char none; bool name; }){.name = preset, .none = 0, __VA_ARGS__}).name)
+#define NN_FLAG(name, preset, ...)               \
+    (((const struct {                            \
+         char none;                              \
+         bool name;                              \
+     }){.name = preset, .none = 0, __VA_ARGS__}) \
+         .name)
 
-/* ---- making a module ----------------------------------------------------------------------------------------------------- */
+/* ---- making a module --------------------------------------------------------------------------------------------- */
 
 /* A zeroed struct, in training mode; owned. ValueError when the record's size is below `size`.      NULL */
 TORCH_API nn_Module *nn_Module_new(const nn_Class *record, size_t size);
@@ -55,7 +64,7 @@ TORCH_API void nn_Module_free(nn_Module *m); /* ends m and its children, unless 
  * name; what stood there ends. On failure the child ends (unless it holds self) and the field is as before. A module may have several parents.
  * NULL without an error is None. KeyError "module name can't contain \".\", got: a.b"; ValueError for a cycle.      NULL */
 TORCH_API void *nn_Module_add_module(nn_Module *self, const char *name, void *child);
-#define nn_set(self, field, child)                                                                                        \
+#define nn_set(self, field, child) \
     ((self)->field = (child), (self)->field = nn_Module_add_module(NN_MODULE(self), #field, (self)->field))
 
 /* nn.Parameter(data, requires_grad=True): borrowed, shares data's memory. RuntimeError "Only Tensors of floating point and
@@ -69,18 +78,19 @@ TORCH_API Tensor *nn_Parameter_new(Tensor *data, bool requires_grad);
  * "cannot assign 'torch.FloatTensor' object to parameter 'w' (torch.nn.Parameter or None required)".      NULL */
 TORCH_API Tensor *nn_Module_register_parameter(nn_Module *self, const char *name, Tensor *parameter);
 TORCH_API Tensor *nn_Module_register_buffer(nn_Module *self, const char *name, Tensor *tensor, bool persistent);
-#define nn_register_parameter(self, field, parameter)                                                                     \
+#define nn_register_parameter(self, field, parameter) \
     ((self)->field = nn_Module_register_parameter(NN_MODULE(self), #field, parameter))
 #define nn_register_buffer(self, field, ...) nn_register_buffer_(self, field, __VA_ARGS__, )
-#define nn_register_buffer_(self, field, tensor, ...)                                                                     \
+#define nn_register_buffer_(self, field, tensor, ...) \
     ((self)->field = nn_Module_register_buffer(NN_MODULE(self), #field, tensor, NN_FLAG(persistent, true, __VA_ARGS__)))
 
-/* ---- calling ---------------------------------------------------------------------------------------------------------------
+/* ---- calling --------------------------------------------------------------------------------------------------------
  * nn_forward(m, x, ...): m(x, ...), its first result. Opens a scope around the body, so that only results are left over; runs the
  * forward hooks. Any input may be NULL, where the class takes None. NotImplementedError `Module [Net] is missing the required
  * "forward" function`; TypeError "Linear.forward() missing 1 required positional argument: 'input'".      NULL */
 TORCH_API Tensor *nn_Module_forward(nn_Module *m, Tensor *const *in); /* in ends with NN_END */
-TORCH_API int nn_Module_forward_n(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out); /* all results */
+TORCH_API int nn_Module_forward_n(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out,
+                                  int64_t n_out); /* all results */
 #define NN_END ((Tensor *)(uintptr_t)1)
 #define nn_forward(m, ...) nn_Module_forward(NN_MODULE(m), (Tensor *const[]){__VA_ARGS__, NN_END})
 
@@ -92,7 +102,7 @@ TORCH_API void nn_Module_remove_hook(nn_Module *m, int64_t handle);
 #define nn_register_forward_hook(m, hook, data) nn_Module_register_forward_hook(NN_MODULE(m), hook, data)
 #define nn_remove_hook(m, handle) nn_Module_remove_hook(NN_MODULE(m), handle)
 
-/* ---- looking into a module ---------------------------------------------------------------------------------------------------
+/* ---- looking into a module ------------------------------------------------------------------------------------------
  * In PyTorch's order: the module's own, in order of registration, then its children's. What occurs twice is listed once.
  *     torch_ParameterList p = nn_named_parameters(m);
  *     for (int64_t i = 0; i < p.length; i++) printf("%s %s\n", p.name[i], torch_size_str(torch_shape(p.tensor[i])));      length 0 */
@@ -103,7 +113,7 @@ typedef struct nn_NamedModules {
 } nn_NamedModules;
 TORCH_API torch_ParameterList nn_Module_named_parameters(nn_Module *m);
 TORCH_API torch_ParameterList nn_Module_named_buffers(nn_Module *m);
-TORCH_API nn_NamedModules nn_Module_named_modules(nn_Module *m);  /* m itself first, as "" */
+TORCH_API nn_NamedModules nn_Module_named_modules(nn_Module *m); /* m itself first, as "" */
 TORCH_API nn_NamedModules nn_Module_named_children(nn_Module *m);
 #define nn_parameters(m) nn_Module_named_parameters(NN_MODULE(m))
 #define nn_named_parameters(m) nn_Module_named_parameters(NN_MODULE(m))
@@ -132,15 +142,16 @@ TORCH_API void nn_Module_print(const nn_Module *m);
 #define nn_str(m) nn_Module_str(NN_MODULE(m))
 #define nn_print(m) nn_Module_print(NN_MODULE(m))
 
-/* ---- changing a whole tree ------------------------------------------------------------------------------------------------------
+/* ---- changing a whole tree ------------------------------------------------------------------------------------------
  * These return m, or NULL after an error. */
 typedef void (*nn_Visitor)(nn_Module *m, void *data);
 TORCH_API nn_Module *nn_Module_apply(nn_Module *m, nn_Visitor visitor, void *data); /* m.apply(f): children first */
 TORCH_API nn_Module *nn_Module_train(nn_Module *m, bool mode);                      /* m.train(mode=True), m.eval() */
 TORCH_API nn_Module *nn_Module_zero_grad(nn_Module *m, bool set_to_none);           /* m.zero_grad(set_to_none=False) */
-TORCH_API nn_Module *nn_Module_requires_grad_(nn_Module *m, bool requires_grad);    /* m.requires_grad_(requires_grad=True) */
-TORCH_API nn_Module *nn_Module_share_memory(nn_Module *m);                          /* m.share_memory(): for other threads */
-TORCH_API bool nn_Module_training(const nn_Module *m);                              /* m.training */
+TORCH_API nn_Module *nn_Module_requires_grad_(nn_Module *m,
+                                              bool requires_grad); /* m.requires_grad_(requires_grad=True) */
+TORCH_API nn_Module *nn_Module_share_memory(nn_Module *m);         /* m.share_memory(): for other threads */
+TORCH_API bool nn_Module_training(const nn_Module *m);             /* m.training */
 /* m.to(dtype): floating parameters, buffers and gradients, in place. TypeError "nn.Module.to only accepts floating point or
  * complex dtypes, but got desired dtype=torch.int64". */
 TORCH_API nn_Module *nn_Module_to(nn_Module *m, torch_dtype dtype);
@@ -165,7 +176,7 @@ TORCH_API int nn_Module_load_state_dict(nn_Module *m, const torch_StateDict *d, 
 #define nn_load_state_dict(m, ...) nn_load_state_dict_(m, __VA_ARGS__, )
 #define nn_load_state_dict_(m, d, ...) nn_Module_load_state_dict(NN_MODULE(m), d, NN_FLAG(strict, true, __VA_ARGS__))
 
-/* ---- layers ------------------------------------------------------------------------------------------------------------------------
+/* ---- layers ---------------------------------------------------------------------------------------------------------
  * nn.Linear(in_features, out_features, bias=True, dtype=None): y = x W^T + b, (*, in) -> (*, out). weight (out, in) and bias (out)
  * are drawn in this order from U(-k, k), k = 1 / sqrt(in). Missing sizes: TypeError; negative ones: RuntimeError.      NULL */
 typedef struct nn_Linear {
@@ -181,9 +192,12 @@ typedef struct nn_LinearArgs {
 } nn_LinearArgs;
 TORCH_API nn_LinearArgs nn_LinearArgs_defaults(void);
 TORCH_API nn_Linear *nn_Linear_new(const nn_LinearArgs *args);
-#define nn_Linear(...)                                                                                                    \
-    nn_Linear_new(&(nn_LinearArgs){.in_features = TORCH_NONE, .out_features = TORCH_NONE, .bias = true,                   \
-        .struct_size = sizeof(nn_LinearArgs), __VA_ARGS__})
+#define nn_Linear(...)                                                   \
+    nn_Linear_new(&(nn_LinearArgs){.in_features = TORCH_NONE,            \
+                                   .out_features = TORCH_NONE,           \
+                                   .bias = true,                         \
+                                   .struct_size = sizeof(nn_LinearArgs), \
+                                   __VA_ARGS__})
 
 /* nn.RNN(input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0, bidirectional=False,
  * nonlinearity="tanh", dtype=None): h_t = tanh(x_t W_ih^T + b_ih + h_(t-1) W_hh^T + b_hh), layer upon layer.
@@ -195,7 +209,8 @@ typedef struct nn_RNN {
     int64_t input_size, hidden_size, num_layers;
     bool bias, batch_first, bidirectional, relu;
     double dropout;
-    Tensor *weight_ih_l0, *weight_hh_l0, *bias_ih_l0, *bias_hh_l0; /* of later layers: nn_get_parameter(m, "weight_ih_l1") */
+    Tensor *weight_ih_l0, *weight_hh_l0, *bias_ih_l0,
+        *bias_hh_l0; /* of later layers: nn_get_parameter(m, "weight_ih_l1") */
 } nn_RNN;
 typedef struct nn_RNNArgs {
     size_t struct_size;
@@ -208,9 +223,14 @@ typedef struct nn_RNNArgs {
 } nn_RNNArgs;
 TORCH_API nn_RNNArgs nn_RNNArgs_defaults(void);
 TORCH_API nn_RNN *nn_RNN_new(const nn_RNNArgs *args);
-#define nn_RNN(...)                                                                                                       \
-    nn_RNN_new(&(nn_RNNArgs){.input_size = TORCH_NONE, .hidden_size = TORCH_NONE, .num_layers = 1, .bias = true,          \
-        .nonlinearity = "tanh", .struct_size = sizeof(nn_RNNArgs), __VA_ARGS__})
+#define nn_RNN(...)                                             \
+    nn_RNN_new(&(nn_RNNArgs){.input_size = TORCH_NONE,          \
+                             .hidden_size = TORCH_NONE,         \
+                             .num_layers = 1,                   \
+                             .bias = true,                      \
+                             .nonlinearity = "tanh",            \
+                             .struct_size = sizeof(nn_RNNArgs), \
+                             __VA_ARGS__})
 
 /* out, h_n = rnn(x, h_0). x (T, B, input), with batch_first (B, T, input), or without batch (T, input); out alike, with D hidden
  * features (D = 2 if bidirectional); h_0, h_n (D layers, B, hidden) or (D layers, hidden). h_0 NULL: zeros. h_n may be NULL, and may be
@@ -229,7 +249,7 @@ typedef struct nn_LossArgs {
 } nn_LossArgs;
 TORCH_API nn_LossArgs nn_LossArgs_defaults(void);
 TORCH_API nn_MSELoss *nn_MSELoss_new(const nn_LossArgs *args);
-#define nn_MSELoss(...)                                                                                                   \
+#define nn_MSELoss(...) \
     nn_MSELoss_new(&(nn_LossArgs){.reduction = "mean", .struct_size = sizeof(nn_LossArgs), __VA_ARGS__})
 
 /* Without parameters; each (*) -> (*). */
@@ -244,9 +264,9 @@ TORCH_API nn_Tanh *nn_Tanh_new(void);
 TORCH_API nn_Sigmoid *nn_Sigmoid_new(void);
 TORCH_API nn_Identity *nn_Identity_new(void);
 TORCH_API nn_ReLU *nn_ReLU_new(bool inplace);
-#define nn_Tanh() nn_Tanh_new()         /* (e^x - e^-x) / (e^x + e^-x) */
-#define nn_Sigmoid() nn_Sigmoid_new()   /* 1 / (1 + e^-x) */
-#define nn_Identity() nn_Identity_new() /* x */
+#define nn_Tanh() nn_Tanh_new()                                        /* (e^x - e^-x) / (e^x + e^-x) */
+#define nn_Sigmoid() nn_Sigmoid_new()                                  /* 1 / (1 + e^-x) */
+#define nn_Identity() nn_Identity_new()                                /* x */
 #define nn_ReLU(...) nn_ReLU_new(NN_FLAG(inplace, false, __VA_ARGS__)) /* max(x, 0) */
 
 /* nn.Dropout(p=0.5): in training mode, zeroes each element with probability p and divides the others by 1 - p; in eval mode x
@@ -256,7 +276,12 @@ typedef struct nn_Dropout {
     double p;
 } nn_Dropout;
 TORCH_API nn_Dropout *nn_Dropout_new(double p);
-#define nn_Dropout(...) nn_Dropout_new(((const struct { char none; double p; }){.p = 0.5, .none = 0, __VA_ARGS__}).p)
+#define nn_Dropout(...)                                  \
+    nn_Dropout_new(((const struct {                      \
+                       char none;                        \
+                       double p;                         \
+                   }){.p = 0.5, .none = 0, __VA_ARGS__}) \
+                       .p)
 
 /* nn.Flatten(start_dim=1, end_dim=-1): those dimensions become one. */
 typedef struct nn_Flatten {
@@ -269,10 +294,10 @@ typedef struct nn_FlattenArgs {
 } nn_FlattenArgs;
 TORCH_API nn_FlattenArgs nn_FlattenArgs_defaults(void);
 TORCH_API nn_Flatten *nn_Flatten_new(const nn_FlattenArgs *args);
-#define nn_Flatten(...)                                                                                                   \
+#define nn_Flatten(...) \
     nn_Flatten_new(&(nn_FlattenArgs){.start_dim = 1, .end_dim = -1, .struct_size = sizeof(nn_FlattenArgs), __VA_ARGS__})
 
-/* ---- containers ------------------------------------------------------------------------------------------------------------------
+/* ---- containers -----------------------------------------------------------------------------------------------------
  * Take modules of any class, which they own from then on; on failure those end. nn_Sequential(a, b): nn_forward(m, x) is b(a(x)).
  * nn_ModuleList(a, b) holds modules. NULL in the list is None, or what failed before.      NULL */
 typedef struct nn_Container {
@@ -280,12 +305,14 @@ typedef struct nn_Container {
 } nn_Sequential, nn_ModuleList;
 TORCH_API nn_Sequential *nn_Sequential_new(void *const *modules, int64_t n);
 TORCH_API nn_ModuleList *nn_ModuleList_new(void *const *modules, int64_t n);
-#define NN_LIST(...) ((void *const[]){NULL, __VA_ARGS__}) + 1, (int64_t)(sizeof((void *const[]){NULL, __VA_ARGS__}) / sizeof(void *)) - 1
+#define NN_LIST(...) \
+    ((void *const[]){NULL, __VA_ARGS__}) + 1, (int64_t)(sizeof((void *const[]){NULL, __VA_ARGS__}) / sizeof(void *)) - 1
 #define nn_Sequential(...) nn_Sequential_new(NN_LIST(__VA_ARGS__))
 #define nn_ModuleList(...) nn_ModuleList_new(NN_LIST(__VA_ARGS__))
-TORCH_API int64_t nn_ModuleList_len(const nn_ModuleList *m);                /* len(m);      0 */
-TORCH_API nn_Module *nn_ModuleList_get(const nn_ModuleList *m, int64_t i);  /* m[i]. IndexError "index 3 is out of range".      NULL */
-TORCH_API void *nn_ModuleList_append(nn_ModuleList *m, void *child);        /* m.append(child); returns child.      NULL */
+TORCH_API int64_t nn_ModuleList_len(const nn_ModuleList *m); /* len(m);      0 */
+TORCH_API nn_Module *nn_ModuleList_get(const nn_ModuleList *m,
+                                       int64_t i); /* m[i]. IndexError "index 3 is out of range".      NULL */
+TORCH_API void *nn_ModuleList_append(nn_ModuleList *m, void *child); /* m.append(child); returns child.      NULL */
 
 TORCH_END
 

@@ -6,11 +6,15 @@
 
 nn_RNNArgs nn_RNNArgs_defaults(void)
 {
-    return (nn_RNNArgs){.struct_size = sizeof(nn_RNNArgs), .input_size = TORCH_NONE, .hidden_size = TORCH_NONE, .num_layers = 1,
-                        .bias = true, .nonlinearity = "tanh"};
+    return (nn_RNNArgs){.struct_size = sizeof(nn_RNNArgs),
+                        .input_size = TORCH_NONE,
+                        .hidden_size = TORCH_NONE,
+                        .num_layers = 1,
+                        .bias = true,
+                        .nonlinearity = "tanh"};
 }
 
-/* ---- one layer in one direction ----------------------------------------------------------------------------------------------- */
+/* ---- one layer in one direction ---------------------------------------------------------------------------------- */
 
 typedef struct Layer {
     const cer_Item *weights; /* weight_ih, weight_hh, and perhaps bias_ih, bias_hh */
@@ -57,11 +61,12 @@ static Tensor *direction(Layer *l, Tensor *x)
     Tensor *products = F_linear(x, weight(l, 0), weight(l, 2));
     if (!products) return NULL;
     int64_t steps = products->shape[0];
-    if (steps == 0) torch_error_raise(TORCH_RUNTIME_ERROR, "RNN", "Expected sequence length to be larger than 0 in RNN");
+    if (steps == 0)
+        torch_error_raise(TORCH_RUNTIME_ERROR, "RNN", "Expected sequence length to be larger than 0 in RNN");
     return steps && run(l, products, 0, steps) ? torch_stack_n(l->step, steps, 0) : NULL;
 }
 
-/* ---- all layers ----------------------------------------------------------------------------------------------------------------- */
+/* ---- all layers -------------------------------------------------------------------------------------------------- */
 
 typedef struct Run {
     nn_RNN *m;
@@ -74,8 +79,12 @@ static Tensor *layer(Run *r, Tensor *x, int64_t i, bool reverse)
 {
     const nn_RNN *m = r->m;
     int64_t k = i * (1 + m->bidirectional) + reverse;
-    Layer l = {.weights = &m->module.module->parameters.item[k * (m->bias ? 4 : 2)], .bias = m->bias, .relu = m->relu, .reverse = reverse,
-               .h = r->zeros ? r->zeros : torch_select(r->h_0, 0, k), .step = r->step};
+    Layer l = {.weights = &m->module.module->parameters.item[k * (m->bias ? 4 : 2)],
+               .bias = m->bias,
+               .relu = m->relu,
+               .reverse = reverse,
+               .h = r->zeros ? r->zeros : torch_select(r->h_0, 0, k),
+               .step = r->step};
     Tensor *out = direction(&l, x);
     r->final[k] = l.h;
     return out;
@@ -116,19 +125,21 @@ static void forward(nn_RNN *m, Tensor *x, Tensor *h_0, Tensor **out, Tensor **h_
     cer_free(room, bytes);
 }
 
-/* ---- PyTorch's checks -------------------------------------------------------------------------------------------------------------- */
+/* ---- PyTorch's checks -------------------------------------------------------------------------------------------- */
 
 static bool check(const nn_RNN *m, const Tensor *x, const Tensor *h_0)
 {
     if (x->ndim != 3) return cer_raise(TORCH_RUNTIME_ERROR, "RNN", "input must have 3 dimensions, got %d", x->ndim);
     if (x->shape[2] != m->input_size)
-        return cer_raise(TORCH_RUNTIME_ERROR, "RNN", "input.size(-1) must be equal to input_size. Expected %lld, got %lld",
+        return cer_raise(TORCH_RUNTIME_ERROR, "RNN",
+                         "input.size(-1) must be equal to input_size. Expected %lld, got %lld",
                          (long long)m->input_size, (long long)x->shape[2]);
     int64_t expected[3] = {m->num_layers * (1 + m->bidirectional), x->shape[m->batch_first ? 0 : 1], m->hidden_size};
     if (!h_0 || (h_0->ndim == 3 && memcmp(h_0->shape, expected, sizeof expected) == 0)) return true;
     char got[256];
-    return cer_raise(TORCH_RUNTIME_ERROR, "RNN", "Expected hidden size (%lld, %lld, %lld), got %s", (long long)expected[0],
-                     (long long)expected[1], (long long)expected[2], cer_shape_text(h_0->ndim, h_0->shape, got, sizeof got));
+    return cer_raise(TORCH_RUNTIME_ERROR, "RNN", "Expected hidden size (%lld, %lld, %lld), got %s",
+                     (long long)expected[0], (long long)expected[1], (long long)expected[2],
+                     cer_shape_text(h_0->ndim, h_0->shape, got, sizeof got));
 }
 
 static bool check_rank(const Tensor *h_0, int rank)
@@ -166,7 +177,7 @@ Tensor *nn_RNN_forward(nn_RNN *m, Tensor *x, Tensor *h_0, Tensor **h_n)
     return out[0];
 }
 
-/* ---- making -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 static void rnn_repr(const nn_Module *self, char *text, size_t bytes)
 {
@@ -177,8 +188,9 @@ static void rnn_repr(const nn_Module *self, char *text, size_t bytes)
         const char *value = torch_repr(m->dropout);
         snprintf(dropout, sizeof dropout, ", dropout=%s", value ? value : "");
     }
-    snprintf(text, bytes, "%lld, %lld%s%s%s%s%s", (long long)m->input_size, (long long)m->hidden_size, layers_text, m->bias ? "" : ", bias=False",
-             m->batch_first ? ", batch_first=True" : "", dropout, m->bidirectional ? ", bidirectional=True" : "");
+    snprintf(text, bytes, "%lld, %lld%s%s%s%s%s", (long long)m->input_size, (long long)m->hidden_size, layers_text,
+             m->bias ? "" : ", bias=False", m->batch_first ? ", batch_first=True" : "", dropout,
+             m->bidirectional ? ", bidirectional=True" : "");
 }
 
 static const nn_Class rnn_class = NN_CLASS(nn_RNN, .forward = rnn_forward, .extra_repr = rnn_repr);
@@ -190,12 +202,16 @@ static bool check_args(const nn_RNNArgs *a)
         return cer_raise(TORCH_VALUE_ERROR, "RNN", "Unknown nonlinearity '%s'", nonlinearity);
     if (!cer_nn_required("RNNBase", a->input_size, "input_size", a->hidden_size, "hidden_size")) return false;
     if (!(a->dropout >= 0 && a->dropout <= 1))
-        return cer_raise(TORCH_VALUE_ERROR, "RNN", "dropout should be a number in range [0, 1] representing the probability of an element "
+        return cer_raise(TORCH_VALUE_ERROR, "RNN",
+                         "dropout should be a number in range [0, 1] representing the probability of an element "
                          "being zeroed");
     if (a->dropout > 0 && a->num_layers == 1) {
         const char *value = torch_repr(a->dropout);
-        torch_warn("UserWarning", "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "
-                   "greater than 1, but got dropout=%s and num_layers=1", value ? value : "");
+        torch_warn(
+            "UserWarning",
+            "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "
+            "greater than 1, but got dropout=%s and num_layers=1",
+            value ? value : "");
     }
     if (a->hidden_size <= 0) return cer_raise(TORCH_VALUE_ERROR, "RNN", "proj_size has to be smaller than hidden_size");
     return a->num_layers > 0 || cer_raise(TORCH_INDEX_ERROR, "RNN", "list index out of range");

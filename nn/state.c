@@ -2,7 +2,7 @@
 #include "core/text.h"
 #include "module.h"
 
-/* ---- out ------------------------------------------------------------------------------------------------------------------ */
+/* ---- out --------------------------------------------------------------------------------------------------------- */
 
 static bool put(torch_StateDict *d, const cer_Path *path, Tensor *t)
 {
@@ -46,7 +46,7 @@ torch_StateDict *nn_Module_state_dict(nn_Module *m)
     return d && cer_nn_walk(m, NULL, save_walker, d) ? d : NULL;
 }
 
-/* ---- in: all is checked before anything is copied --------------------------------------------------------------------------- */
+/* ---- in: all is checked before anything is copied ---------------------------------------------------------------- */
 
 typedef struct Load {
     const torch_StateDict *d;
@@ -75,9 +75,12 @@ static void check_shape(Load *l, const Tensor *value, const Tensor *own)
     if (value->ndim == own->ndim && memcmp(value->shape, own->shape, sizeof(int64_t) * own->ndim) == 0) return;
     if (own->ndim == 0 && value->ndim == 1 && value->shape[0] > 0) return; /* 0-d was 1-d before PyTorch 0.4 */
     char theirs[256], ours[256];
-    cer_text_add(&l->mismatched, "\n\tsize mismatch for %s: copying a param with shape torch.Size(%s) from checkpoint, the shape in current "
-                 "model is torch.Size(%s).", l->key.text, cer_shape_text(value->ndim, value->shape, theirs, sizeof theirs),
-                 cer_shape_text(own->ndim, own->shape, ours, sizeof ours));
+    cer_text_add(
+        &l->mismatched,
+        "\n\tsize mismatch for %s: copying a param with shape torch.Size(%s) from checkpoint, the shape in current "
+        "model is torch.Size(%s).",
+        l->key.text, cer_shape_text(value->ndim, value->shape, theirs, sizeof theirs),
+        cer_shape_text(own->ndim, own->shape, ours, sizeof ours));
 }
 
 static void copy(Tensor *own, Tensor *value)
@@ -136,19 +139,23 @@ static void report(const Load *l, const char *name)
 {
     cer_Text t = {0};
     if (l->strict && l->missing.length) cer_text_add(&t, "\n\tMissing key(s) in state_dict: %s. ", l->missing.text);
-    if (l->strict && l->unexpected.length) cer_text_add(&t, "\n\tUnexpected key(s) in state_dict: %s. ", l->unexpected.text);
+    if (l->strict && l->unexpected.length)
+        cer_text_add(&t, "\n\tUnexpected key(s) in state_dict: %s. ", l->unexpected.text);
     if (l->mismatched.length) cer_text_add(&t, "%s", l->mismatched.text);
     if (l->key.failed || l->missing.failed || l->unexpected.failed || l->mismatched.failed || t.failed)
         cer_raise_memory("load_state_dict", (double)t.capacity);
     else if (t.length)
-        torch_error_raise(TORCH_RUNTIME_ERROR, "load_state_dict", "Error(s) in loading state_dict for %s:%s", name, t.text);
+        torch_error_raise(TORCH_RUNTIME_ERROR, "load_state_dict", "Error(s) in loading state_dict for %s:%s", name,
+                          t.text);
     cer_text_free(&t);
 }
 
 int nn_Module_load_state_dict(nn_Module *m, const torch_StateDict *d, bool strict)
 {
     if (!cer_nn_ready(m, "load_state_dict")) return torch_error_code();
-    if (!d) return torch_error_raise(TORCH_TYPE_ERROR, "load_state_dict", "Expected state_dict to be dict-like, got <class 'NoneType'>.");
+    if (!d)
+        return torch_error_raise(TORCH_TYPE_ERROR, "load_state_dict",
+                                 "Expected state_dict to be dict-like, got <class 'NoneType'>.");
     Load l = {.d = d, .strict = strict};
     int64_t scope = torch_scope_push();
     bool before = torch_set_grad_enabled(false);

@@ -1,7 +1,7 @@
 /* What is asked of, or done to, a module with all its children. */
 #include "module.h"
 
-/* ---- lists with names ----------------------------------------------------------------------------------------------------
+/* ---- lists with names -----------------------------------------------------------------------------------------------
  * Two walks: one to count, one to write into a block of the scope: the things, then pointers to their names, then those. */
 enum What { PARAMETERS, BUFFERS, MODULES, CHILDREN };
 
@@ -42,7 +42,9 @@ static bool list_walker(nn_Module *m, const cer_Path *path, void *data)
         list_put(l, m, path);
         return true;
     }
-    const cer_Items *items = l->what == PARAMETERS ? &impl->parameters : l->what == BUFFERS ? &impl->buffers : &impl->children;
+    const cer_Items *items = l->what == PARAMETERS ? &impl->parameters
+                             : l->what == BUFFERS  ? &impl->buffers
+                                                   : &impl->children;
     for (int64_t i = 0; i < items->length; i++) {
         cer_Path own = {path, items->item[i].name};
         if (l->what == CHILDREN && items->item[i].as.module) list_put(l, items->item[i].as.module, &own);
@@ -99,14 +101,15 @@ nn_NamedModules nn_Module_named_children(nn_Module *m)
     return modules_of(m, CHILDREN);
 }
 
-/* ---- by path ------------------------------------------------------------------------------------------------------------- */
+/* ---- by path ----------------------------------------------------------------------------------------------------- */
 
 static const cer_Item *step(const nn_Module *m, const cer_Items *items, const char *name, size_t n)
 {
     for (int64_t i = 0; i < items->length; i++)
         if (strncmp(items->item[i].name, name, n) == 0 && items->item[i].name[n] == '\0' && items->item[i].as.module)
             return &items->item[i];
-    cer_raise(TORCH_KEY_ERROR, "get_submodule", "%s has no attribute `%.*s`", m->module->class_record.name, (int)n, name);
+    cer_raise(TORCH_KEY_ERROR, "get_submodule", "%s has no attribute `%.*s`", m->module->class_record.name, (int)n,
+              name);
     return NULL;
 }
 
@@ -138,7 +141,7 @@ Tensor *nn_Module_get_parameter(nn_Module *m, const char *path)
     return item ? item->as.tensor : NULL;
 }
 
-/* ---- modes ----------------------------------------------------------------------------------------------------------------- */
+/* ---- modes ------------------------------------------------------------------------------------------------------- */
 
 static void apply(nn_Module *m, nn_Visitor visitor, void *data)
 {
@@ -176,7 +179,7 @@ bool nn_Module_training(const nn_Module *m)
     return cer_nn_ready(m, "training") && m->module->training;
 }
 
-/* ---- all parameters -------------------------------------------------------------------------------------------------------- */
+/* ---- all parameters ---------------------------------------------------------------------------------------------- */
 
 nn_Module *nn_Module_zero_grad(nn_Module *m, bool set_to_none)
 {
@@ -206,7 +209,7 @@ nn_Module *nn_Module_share_memory(nn_Module *m)
     return cer_error_pending() ? NULL : m;
 }
 
-/* ---- to(dtype) --------------------------------------------------------------------------------------------------------------- */
+/* ---- to(dtype) --------------------------------------------------------------------------------------------------- */
 
 /* t.data = from: t becomes what `from` is, and stays the same tensor for whoever holds it. Cannot fail. */
 static void set_data(Tensor *t, const Tensor *from)
@@ -247,7 +250,8 @@ nn_Module *nn_Module_to(nn_Module *m, torch_dtype dtype)
 {
     if (!cer_nn_ready(m, "to")) return NULL;
     if (!torch_dtype_is_floating_point(dtype)) {
-        cer_raise(TORCH_TYPE_ERROR, "to", "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=%s",
+        cer_raise(TORCH_TYPE_ERROR, "to",
+                  "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=%s",
                   torch_dtype_str(dtype));
         return NULL;
     }

@@ -19,7 +19,7 @@ static Tensor *binary(const cer_Op *op, torch_Scalar a, torch_Scalar b, const to
     return cer_call(op, in, 2, params);
 }
 
-/* ---- add, sub ---------------------------------------------------------------------------------------------------------- */
+/* ---- add, sub ---------------------------------------------------------------------------------------------------- */
 
 /* A fractional alpha for integers is refused; alpha 1 is a plain sum. */
 static bool alpha_fits(const char *op, torch_Scalar a, torch_Scalar b, torch_Scalar alpha)
@@ -31,7 +31,8 @@ static bool alpha_fits(const char *op, torch_Scalar a, torch_Scalar b, torch_Sca
     if (alpha.kind == TORCH_KIND_BOOL && type != torch_bool)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "Boolean alpha only supported for Boolean results.");
     if (alpha.kind == TORCH_KIND_DOUBLE && !torch_dtype_is_floating_point(type))
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "For integral input tensors, argument alpha must not be a floating point number.");
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "For integral input tensors, argument alpha must not be a floating point number.");
     return alpha.kind != TORCH_KIND_TENSOR && alpha.kind != TORCH_KIND_NONE
                ? true
                : cer_raise(TORCH_TYPE_ERROR, op, "%s(): argument 'alpha' must be Number", op);
@@ -56,10 +57,12 @@ static bool subtractable(torch_Scalar a, torch_Scalar b)
 {
     if (cer_error_pending()) return false;
     if (is_bool(a) && is_bool(b))
-        return cer_raise(TORCH_RUNTIME_ERROR, "sub", "Subtraction, the `-` operator, with two bool tensors is not supported. Use the "
+        return cer_raise(TORCH_RUNTIME_ERROR, "sub",
+                         "Subtraction, the `-` operator, with two bool tensors is not supported. Use the "
                          "`^` or `logical_xor()` operator instead.");
     if (is_bool(a) || is_bool(b))
-        return cer_raise(TORCH_RUNTIME_ERROR, "sub", "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+        return cer_raise(TORCH_RUNTIME_ERROR, "sub",
+                         "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
                          "to invert a mask, use the `~` or `logical_not()` operator instead.");
     return true;
 }
@@ -72,23 +75,27 @@ Tensor *torch_sub_Scalar(torch_Scalar a, torch_Scalar b)
 
 Tensor *torch_sub__Scalar(Tensor *x, torch_Scalar other)
 {
-    return subtractable(torch_scalar_tensor(x), other) ? binary(&cer_op_sub_, torch_scalar_tensor(x), other, NULL) : NULL;
+    return subtractable(torch_scalar_tensor(x), other) ? binary(&cer_op_sub_, torch_scalar_tensor(x), other, NULL)
+                                                       : NULL;
 }
 
 Tensor *torch_neg(Tensor *x)
 {
     if (!cer_error_pending() && x && is_bool(torch_scalar_tensor(x)) && !cer_error_pending())
-        return cer_raise(TORCH_RUNTIME_ERROR, "neg", "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-                         "invert a mask, use the `~` or `logical_not()` operator instead."), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "neg",
+                         "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+                         "invert a mask, use the `~` or `logical_not()` operator instead."),
+               NULL;
     return cer_call1(&cer_op_neg, x, NULL);
 }
 
-/* ---- relu ------------------------------------------------------------------------------------------------------------------- */
+/* ---- relu -------------------------------------------------------------------------------------------------------- */
 
 static Tensor *relu(const cer_Op *op, Tensor *x)
 {
     if (cer_error_pending() || !cer_usable(x, "relu", 1)) return NULL;
-    if (is_bool(torch_scalar_tensor(x))) return cer_raise(TORCH_RUNTIME_ERROR, "relu", "Boolean inputs not supported for relu"), NULL;
+    if (is_bool(torch_scalar_tensor(x)))
+        return cer_raise(TORCH_RUNTIME_ERROR, "relu", "Boolean inputs not supported for relu"), NULL;
     return cer_call1(op, x, NULL);
 }
 
@@ -102,7 +109,7 @@ Tensor *torch_relu_(Tensor *x)
     return relu(&cer_op_relu_, x);
 }
 
-/* ---- mul, div in place ----------------------------------------------------------------------------------------------------- */
+/* ---- mul, div in place ------------------------------------------------------------------------------------------- */
 
 Tensor *torch_mul__Scalar(Tensor *x, torch_Scalar other)
 {
@@ -121,7 +128,7 @@ Tensor *torch_div_Scalar(torch_Scalar a, torch_Scalar b)
     return binary(&cer_op_div, a, b, NULL);
 }
 
-/* ---- where, clamp ------------------------------------------------------------------------------------------------------------ */
+/* ---- where, clamp ------------------------------------------------------------------------------------------------ */
 
 Tensor *cer_where(torch_Scalar condition, torch_Scalar yes, torch_Scalar no)
 {
@@ -132,7 +139,8 @@ Tensor *cer_where(torch_Scalar condition, torch_Scalar yes, torch_Scalar no)
 /* The bound that bounds nothing, in the type that is compared. */
 static torch_Scalar no_bound(torch_dtype type, bool upper)
 {
-    static const int bits[] = {[torch_uint8] = 8, [torch_int8] = 7, [torch_int16] = 15, [torch_int32] = 31, [torch_int64] = 63};
+    static const int bits[] = {
+        [torch_uint8] = 8, [torch_int8] = 7, [torch_int16] = 15, [torch_int32] = 31, [torch_int64] = 63};
     if (torch_dtype_is_floating_point(type)) return torch_scalar_double(upper ? (double)INFINITY : (double)-INFINITY);
     int64_t top = type == torch_bool ? 1 : (int64_t)((UINT64_C(1) << bits[type]) - 1);
     return torch_scalar_int(upper ? top : type == torch_uint8 || type == torch_bool ? 0 : -top - 1);
@@ -142,7 +150,8 @@ Tensor *torch_clamp_Scalar(Tensor *x, torch_Scalar min, torch_Scalar max)
 {
     if (cer_error_pending() || !cer_usable(x, "clamp", 1)) return NULL;
     if (min.kind == TORCH_KIND_NONE && max.kind == TORCH_KIND_NONE)
-        return cer_raise(TORCH_RUNTIME_ERROR, "clamp", "torch.clamp: At least one of 'min' or 'max' must not be None"), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "clamp", "torch.clamp: At least one of 'min' or 'max' must not be None"),
+               NULL;
     if (is_tensor(min) || is_tensor(max))
         return cer_raise(TORCH_NOT_IMPLEMENTED_ERROR, "clamp", "clamp: tensor bounds are not supported yet"), NULL;
     torch_Scalar in[3] = {torch_scalar_tensor(x), min, max};
@@ -177,7 +186,7 @@ Tensor *cer_clamp_vjp(Tensor *g, torch_Scalar x, torch_Scalar min, torch_Scalar 
     return cer_call(&cer_op_clamp_backward, in, 2, bound);
 }
 
-/* ---- pow ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- pow --------------------------------------------------------------------------------------------------------- */
 
 static double number(torch_Scalar s)
 {
@@ -222,15 +231,23 @@ static void pow_scalar_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     if (e == 0.0)
         in[0] = torch_zeros_like(g[0]);
     else if (x)
-        in[0] = torch_mul(g[0], torch_mul(torch_pow(x, cer_saved(n, 1).kind == TORCH_KIND_DOUBLE ? torch_scalar_double(e - 1)
-                                                                                                  : torch_scalar_int((int64_t)e - 1)),
-                                          cer_saved(n, 1)));
+        in[0] = torch_mul(
+            g[0], torch_mul(torch_pow(x, cer_saved(n, 1).kind == TORCH_KIND_DOUBLE ? torch_scalar_double(e - 1)
+                                                                                   : torch_scalar_int((int64_t)e - 1)),
+                            cer_saved(n, 1)));
 }
 
 const cer_Op cer_op_pow_scalar = {
-    .name = "pow", .grad_name = "PowBackward0", .schema = "pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor",
-    .shape = cer_pointwise_shape, .kernel = pow_scalar_kernel, .vjp = pow_scalar_vjp, .saves = {CER_SAVE(0) | CER_SAVE(1)}, .n_outputs = 1,
-    .rule = CER_HIDDEN, .loop = KERNEL_pow,
+    .name = "pow",
+    .grad_name = "PowBackward0",
+    .schema = "pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor",
+    .shape = cer_pointwise_shape,
+    .kernel = pow_scalar_kernel,
+    .vjp = pow_scalar_vjp,
+    .saves = {CER_SAVE(0) | CER_SAVE(1)},
+    .n_outputs = 1,
+    .rule = CER_HIDDEN,
+    .loop = KERNEL_pow,
 };
 
 Tensor *torch_pow_Scalar(torch_Scalar a, torch_Scalar b)
@@ -238,7 +255,8 @@ Tensor *torch_pow_Scalar(torch_Scalar a, torch_Scalar b)
     if (cer_error_pending() || (a.kind == TORCH_KIND_TENSOR && !cer_usable(a.as.t, "pow", 1)) ||
         (b.kind == TORCH_KIND_TENSOR && !cer_usable(b.as.t, "pow", 2)))
         return NULL;
-    if (is_bool(a) && is_bool(b)) return cer_raise(TORCH_RUNTIME_ERROR, "pow", "\"pow\" not implemented for 'Bool'"), NULL;
+    if (is_bool(a) && is_bool(b))
+        return cer_raise(TORCH_RUNTIME_ERROR, "pow", "\"pow\" not implemented for 'Bool'"), NULL;
     if (!is_tensor(a) || is_tensor(b)) return binary(&cer_op_pow, a, b, NULL);
     if (b.kind == TORCH_KIND_INT && b.as.i < 0 && !torch_dtype_is_floating_point(torch_dtype_of(a.as.t)))
         return cer_raise(TORCH_RUNTIME_ERROR, "pow", "Integers to negative integer powers are not allowed."), NULL;
@@ -263,10 +281,11 @@ Tensor *cer_pow_vjp_exponent(Tensor *g, torch_Scalar base, torch_Scalar e, Tenso
         return torch_mul(g, slope);
     }
     Tensor *zero = torch_mul(torch_eq(base, 0), positive);
-    return torch_mul(g, cer_where(TORCH_SCALAR(zero), torch_scalar_int(0), TORCH_SCALAR(torch_mul(y, torch_log(base.as.t)))));
+    return torch_mul(
+        g, cer_where(TORCH_SCALAR(zero), torch_scalar_int(0), TORCH_SCALAR(torch_mul(y, torch_log(base.as.t)))));
 }
 
-/* ---- derivatives that are ops of their own ----------------------------------------------------------------------------------- */
+/* ---- derivatives that are ops of their own ----------------------------------------------------------------------- */
 
 Tensor *cer_tanh_backward(Tensor *g, Tensor *y)
 {

@@ -5,11 +5,12 @@
 #include "core/impl.h"
 #include "ops/ops_internal.h"
 
-/* ---- factories with sizes ------------------------------------------------------------------------------------------- */
+/* ---- factories with sizes ---------------------------------------------------------------------------------------- */
 
 torch_FactoryArgs torch_FactoryArgs_defaults(void)
 {
-    return (torch_FactoryArgs){.struct_size = sizeof(torch_FactoryArgs), .size = TORCH_NO_SIZES, .too_many = TORCH_NONE};
+    return (torch_FactoryArgs){
+        .struct_size = sizeof(torch_FactoryArgs), .size = TORCH_NO_SIZES, .too_many = TORCH_NONE};
 }
 
 Tensor *cer_factory(const char *op, const torch_FactoryArgs *a, torch_dtype fallback)
@@ -18,7 +19,8 @@ Tensor *cer_factory(const char *op, const torch_FactoryArgs *a, torch_dtype fall
     int64_t ndim = 0;
     while (ndim < TORCH_MAX_DIM && a->size[ndim] != TORCH_NONE) ndim++;
     if (a->too_many != TORCH_NONE)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "%s: a tensor has at most %d dimensions here", op, TORCH_MAX_DIM), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "%s: a tensor has at most %d dimensions here", op, TORCH_MAX_DIM),
+               NULL;
     return cer_empty(a->dtype ? a->dtype : fallback, ndim, a->size);
 }
 
@@ -26,7 +28,9 @@ Tensor *cer_factory_done(Tensor *t, const torch_FactoryArgs *a)
 {
     if (!t || !a->requires_grad) return t;
     if (!torch_dtype_is_floating_point(t->dtype))
-        return cer_raise(TORCH_RUNTIME_ERROR, "tensor", "Only Tensors of floating point and complex dtype can require gradients"), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "tensor",
+                         "Only Tensors of floating point and complex dtype can require gradients"),
+               NULL;
     return torch_requires_grad_(t, true);
 }
 
@@ -86,7 +90,9 @@ static bool is_number(const char *op, torch_Scalar *value) /* a 0-d tensor is on
 {
     if (value->kind == TORCH_KIND_TENSOR) *value = torch_item_scalar(value->as.t);
     return value->kind != TORCH_KIND_NONE ||
-           (cer_error_pending() ? false : cer_raise(TORCH_TYPE_ERROR, op, "%s(): argument 'fill_value' must be Number, not NoneType", op));
+           (cer_error_pending()
+                ? false
+                : cer_raise(TORCH_TYPE_ERROR, op, "%s(): argument 'fill_value' must be Number, not NoneType", op));
 }
 
 Tensor *torch_full_args(torch_Scalar value, const torch_FactoryArgs *a)
@@ -101,9 +107,10 @@ Tensor *torch_full_n(int64_t ndim, const int64_t *size, torch_Scalar value, torc
     return filled(cer_empty(dtype ? dtype : dtype_of_number(value), ndim, size), value);
 }
 
-/* ---- like ------------------------------------------------------------------------------------------------------------- */
+/* ---- like -------------------------------------------------------------------------------------------------------- */
 
-static Tensor *laid_out_like(Tensor *fresh, const Tensor *x) /* a new tensor of x's sizes gets its order of dimensions too */
+static Tensor *laid_out_like(Tensor *fresh,
+                             const Tensor *x) /* a new tensor of x's sizes gets its order of dimensions too */
 {
     cer_Form f;
     if (!fresh || x->contiguous) return fresh;
@@ -135,16 +142,19 @@ Tensor *torch_full_like_(Tensor *x, torch_Scalar value)
     return cer_error_pending() || !is_number("full_like", &value) ? NULL : filled(torch_empty_like(x), value);
 }
 
-/* ---- eye -------------------------------------------------------------------------------------------------------------- */
+/* ---- eye --------------------------------------------------------------------------------------------------------- */
 
 Tensor *torch_eye_m(int64_t n, int64_t m)
 {
     if (cer_error_pending()) return NULL;
-    if (n < 0) return cer_raise(TORCH_RUNTIME_ERROR, "eye", "n must be greater or equal to 0, got %lld", (long long)n), NULL;
-    if (m < 0) return cer_raise(TORCH_RUNTIME_ERROR, "eye", "m must be greater or equal to 0, got %lld", (long long)m), NULL;
+    if (n < 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, "eye", "n must be greater or equal to 0, got %lld", (long long)n), NULL;
+    if (m < 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, "eye", "m must be greater or equal to 0, got %lld", (long long)m), NULL;
     Tensor *t = torch_zeros_n(2, (const int64_t[]){n, m}, torch_dtype_none);
     size_t size = t ? torch_dtype_size(t->dtype) : 0;
-    for (int64_t i = 0; t && i < n && i < m; i++) cer_scalar_as(torch_scalar_int(1), t->dtype, t->data + (size_t)(i * m + i) * size);
+    for (int64_t i = 0; t && i < n && i < m; i++)
+        cer_scalar_as(torch_scalar_int(1), t->dtype, t->data + (size_t)(i * m + i) * size);
     return t;
 }
 
@@ -153,7 +163,7 @@ Tensor *torch_eye(int64_t n)
     return torch_eye_m(n, n);
 }
 
-/* ---- arange ------------------------------------------------------------------------------------------------------------ */
+/* ---- arange ------------------------------------------------------------------------------------------------------ */
 
 static double as_double(torch_Scalar s)
 {
@@ -173,7 +183,8 @@ static int64_t arange_length(torch_Scalar start, torch_Scalar end, torch_Scalar 
     if (!(n < 4e18)) return cer_raise(TORCH_RUNTIME_ERROR, "arange", "invalid size, possible overflow?") - 1;
     if (!integer) return (int64_t)n;
     int64_t span, whole = step.as.i;
-    if (__builtin_sub_overflow(end.as.i, start.as.i, &span)) return cer_raise(TORCH_RUNTIME_ERROR, "arange", "invalid size, possible overflow?") - 1;
+    if (__builtin_sub_overflow(end.as.i, start.as.i, &span))
+        return cer_raise(TORCH_RUNTIME_ERROR, "arange", "invalid size, possible overflow?") - 1;
     if (span == INT64_MIN || whole == INT64_MIN) return (int64_t)n;
     return span / whole + (span % whole != 0);
 }
@@ -230,12 +241,12 @@ Tensor *torch_arange_args(const torch_ArangeArgs *a)
     return cer_factory_done(t, &done);
 }
 
-/* ---- torch.tensor --------------------------------------------------------------------------------------------------------- */
+/* ---- torch.tensor ------------------------------------------------------------------------------------------------ */
 
 static torch_dtype element_dtype(int32_t element) /* as the element lies in memory */
 {
-    static const torch_dtype types[] = {torch_dtype_none, torch_bool, torch_int8, torch_uint8, torch_int16, torch_int32, torch_int64,
-                                        torch_float32, torch_float64};
+    static const torch_dtype types[] = {torch_dtype_none, torch_bool,  torch_int8,    torch_uint8,  torch_int16,
+                                        torch_int32,      torch_int64, torch_float32, torch_float64};
     return element > 0 && element <= TORCH_ELEMENT_F64 ? types[element] : torch_dtype_none;
 }
 
@@ -252,7 +263,8 @@ Tensor *torch_tensor_args(const torch_TensorArgs *a)
     if (cer_error_pending()) return NULL;
     if (d->ndim == 0) return cer_factory_done(torch_full_n(0, NULL, d->scalar, a->dtype), &done);
     torch_dtype from = element_dtype(d->element);
-    if (!from || d->ndim < 0 || d->ndim > 4) return cer_raise(TORCH_TYPE_ERROR, "tensor", "tensor: this C type has no dtype"), NULL;
+    if (!from || d->ndim < 0 || d->ndim > 4)
+        return cer_raise(TORCH_TYPE_ERROR, "tensor", "tensor: this C type has no dtype"), NULL;
     int64_t shape[4];
     for (int i = 0; i < d->ndim; i++) shape[i] = d->bytes[i + 1] ? d->bytes[i] / d->bytes[i + 1] : 0;
     Tensor *t = cer_empty(a->dtype ? a->dtype : inferred(from), d->ndim, shape);

@@ -21,7 +21,7 @@ static void same_form(cer_Call *c)
     memcpy(c->form[0].stride, t->stride, sizeof(int64_t) * t->ndim);
 }
 
-/* ---- transpose ---------------------------------------------------------------------------------------------------------- */
+/* ---- transpose --------------------------------------------------------------------------------------------------- */
 
 static bool transpose_shape(cer_Call *c)
 {
@@ -49,9 +49,14 @@ static void t_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = torch_t(g[0]);
 }
 
-#define TRANSPOSE(id, text, grad, vjp_, flags_)                                                                           \
-    const cer_Op cer_op_##id = {.name = text, .grad_name = grad, .shape = transpose_shape, .vjp = vjp_, .n_outputs = 1,    \
-        .flags = flags_, .attrs_bytes = sizeof(DimAttrs)};
+#define TRANSPOSE(id, text, grad, vjp_, flags_)           \
+    const cer_Op cer_op_##id = {.name = text,             \
+                                .grad_name = grad,        \
+                                .shape = transpose_shape, \
+                                .vjp = vjp_,              \
+                                .n_outputs = 1,           \
+                                .flags = flags_,          \
+                                .attrs_bytes = sizeof(DimAttrs)};
 TRANSPOSE(transpose, "transpose", "TransposeBackward0", transpose_vjp, CER_VIEW)
 TRANSPOSE(transpose_, "transpose_", "TransposeBackward1", transpose_vjp, CER_INPLACE | CER_RESTRIDE)
 TRANSPOSE(t, "t", "TBackward0", t_vjp, CER_VIEW)
@@ -59,7 +64,9 @@ TRANSPOSE(t, "t", "TBackward0", t_vjp, CER_VIEW)
 static Tensor *transpose(const cer_Op *op, Tensor *x, int64_t dim0, int64_t dim1)
 {
     DimAttrs a;
-    if (!ready(x, op->name) || !cer_wrap_dim(op->name, dim0, x->ndim, &a.dim) || !cer_wrap_dim(op->name, dim1, x->ndim, &a.other)) return NULL;
+    if (!ready(x, op->name) || !cer_wrap_dim(op->name, dim0, x->ndim, &a.dim) ||
+        !cer_wrap_dim(op->name, dim1, x->ndim, &a.other))
+        return NULL;
     return cer_call1(op, x, &a);
 }
 
@@ -76,12 +83,15 @@ Tensor *torch_transpose_(Tensor *x, int64_t dim0, int64_t dim1)
 Tensor *torch_t(Tensor *x)
 {
     if (!ready(x, "t")) return NULL;
-    if (x->ndim > 2) return cer_raise(TORCH_RUNTIME_ERROR, "t", "t() expects a tensor with <= 2 dimensions, but self is %dD", x->ndim), NULL;
+    if (x->ndim > 2)
+        return cer_raise(TORCH_RUNTIME_ERROR, "t", "t() expects a tensor with <= 2 dimensions, but self is %dD",
+                         x->ndim),
+               NULL;
     DimAttrs a = {0, x->ndim == 2 ? 1 : 0};
     return cer_call1(&cer_op_t, x, &a);
 }
 
-/* ---- permute -------------------------------------------------------------------------------------------------------------- */
+/* ---- permute ----------------------------------------------------------------------------------------------------- */
 
 static bool permute_shape(cer_Call *c)
 {
@@ -104,8 +114,13 @@ static void permute_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = torch_permute_n(g[0], a->ndim, back);
 }
 
-const cer_Op cer_op_permute = {.name = "permute", .grad_name = "PermuteBackward0", .shape = permute_shape, .vjp = permute_vjp,
-                               .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(cer_SizeAttrs)};
+const cer_Op cer_op_permute = {.name = "permute",
+                               .grad_name = "PermuteBackward0",
+                               .shape = permute_shape,
+                               .vjp = permute_vjp,
+                               .n_outputs = 1,
+                               .flags = CER_VIEW,
+                               .attrs_bytes = sizeof(cer_SizeAttrs)};
 
 Tensor *torch_permute_n(Tensor *x, int64_t ndim, const int64_t *dims)
 {
@@ -113,12 +128,16 @@ Tensor *torch_permute_n(Tensor *x, int64_t ndim, const int64_t *dims)
     uint32_t seen = 0;
     if (!ready(x, "permute")) return NULL;
     if (ndim != x->ndim)
-        return cer_raise(TORCH_RUNTIME_ERROR, "permute", "permute(sparse_coo): number of dimensions in the tensor input does not match the "
-                         "length of the desired ordering of dimensions i.e. input.dim() = %d is not equal to len(dims) = %lld",
-                         x->ndim, (long long)ndim), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "permute",
+                         "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+                         "length of the desired ordering of dimensions i.e. input.dim() = %d is not equal to len(dims) "
+                         "= %lld",
+                         x->ndim, (long long)ndim),
+               NULL;
     for (int64_t i = 0; i < ndim; i++) {
         if (!cer_wrap_dim("permute", dims[i], x->ndim, &a.size[i])) return NULL;
-        if (seen >> a.size[i] & 1) return cer_raise(TORCH_RUNTIME_ERROR, "permute", "permute(): duplicate dims are not allowed."), NULL;
+        if (seen >> a.size[i] & 1)
+            return cer_raise(TORCH_RUNTIME_ERROR, "permute", "permute(): duplicate dims are not allowed."), NULL;
         seen |= 1u << a.size[i];
     }
     return cer_call1(&cer_op_permute, x, &a);
@@ -132,7 +151,7 @@ Tensor *torch_T(Tensor *x)
     return torch_permute_n(x, x->ndim, dims);
 }
 
-/* ---- squeeze, unsqueeze ---------------------------------------------------------------------------------------------------- */
+/* ---- squeeze, unsqueeze ------------------------------------------------------------------------------------------ */
 
 static bool squeeze_shape(cer_Call *c)
 {
@@ -159,14 +178,29 @@ static void squeeze_vjp(cer_Node *n, Tensor *const *g, Tensor **in) /* puts the 
     in[0] = t;
 }
 
-const cer_Op cer_op_squeeze = {.name = "squeeze", .grad_name = "SqueezeBackward0", .shape = squeeze_shape, .vjp = squeeze_vjp,
-                               .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(DimAttrs)};
-const cer_Op cer_op_squeeze_dim = {.name = "squeeze", .grad_name = "SqueezeBackward1", .shape = squeeze_shape, .vjp = squeeze_vjp,
-                                   .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(DimAttrs)};
+const cer_Op cer_op_squeeze = {.name = "squeeze",
+                               .grad_name = "SqueezeBackward0",
+                               .shape = squeeze_shape,
+                               .vjp = squeeze_vjp,
+                               .n_outputs = 1,
+                               .flags = CER_VIEW,
+                               .attrs_bytes = sizeof(DimAttrs)};
+const cer_Op cer_op_squeeze_dim = {.name = "squeeze",
+                                   .grad_name = "SqueezeBackward1",
+                                   .shape = squeeze_shape,
+                                   .vjp = squeeze_vjp,
+                                   .n_outputs = 1,
+                                   .flags = CER_VIEW,
+                                   .attrs_bytes = sizeof(DimAttrs)};
 
 /* Of a result that nobody has seen yet: PyTorch squeezes it in place, and its grad_fn says so. */
-const cer_Op cer_op_squeeze_dim_ = {.name = "squeeze_", .grad_name = "SqueezeBackward3", .shape = squeeze_shape, .vjp = squeeze_vjp,
-                                    .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(DimAttrs)};
+const cer_Op cer_op_squeeze_dim_ = {.name = "squeeze_",
+                                    .grad_name = "SqueezeBackward3",
+                                    .shape = squeeze_shape,
+                                    .vjp = squeeze_vjp,
+                                    .n_outputs = 1,
+                                    .flags = CER_VIEW,
+                                    .attrs_bytes = sizeof(DimAttrs)};
 
 Tensor *cer_squeeze_fresh(Tensor *x, int64_t dim)
 {
@@ -208,26 +242,35 @@ static void unsqueeze_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = torch_squeeze_dim(g[0], a->dim);
 }
 
-const cer_Op cer_op_unsqueeze = {.name = "unsqueeze", .grad_name = "UnsqueezeBackward0", .shape = unsqueeze_shape, .vjp = unsqueeze_vjp,
-                                 .n_outputs = 1, .flags = CER_VIEW, .attrs_bytes = sizeof(DimAttrs)};
+const cer_Op cer_op_unsqueeze = {.name = "unsqueeze",
+                                 .grad_name = "UnsqueezeBackward0",
+                                 .shape = unsqueeze_shape,
+                                 .vjp = unsqueeze_vjp,
+                                 .n_outputs = 1,
+                                 .flags = CER_VIEW,
+                                 .attrs_bytes = sizeof(DimAttrs)};
 
 Tensor *torch_unsqueeze(Tensor *x, int64_t dim)
 {
     DimAttrs a = {0, 0};
     if (!ready(x, "unsqueeze") || !cer_wrap_dim("unsqueeze", dim, x->ndim + 1, &a.dim)) return NULL;
     if (x->ndim == TORCH_MAX_DIM)
-        return cer_raise(TORCH_RUNTIME_ERROR, "unsqueeze", "unsqueeze: a tensor has at most %d dimensions here", TORCH_MAX_DIM), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "unsqueeze", "unsqueeze: a tensor has at most %d dimensions here",
+                         TORCH_MAX_DIM),
+               NULL;
     return cer_call1(&cer_op_unsqueeze, x, &a);
 }
 
-/* ---- expand ------------------------------------------------------------------------------------------------------------------ */
+/* ---- expand ------------------------------------------------------------------------------------------------------ */
 
 Tensor *torch_expand_n(Tensor *x, int64_t ndim, const int64_t *size)
 {
     cer_SizeAttrs a = {.ndim = ndim};
     if (cer_error_pending()) return NULL;
     if (ndim < 0 || ndim > TORCH_MAX_DIM)
-        return cer_raise(TORCH_RUNTIME_ERROR, "expand", "expand: a tensor has at most %d dimensions here, not %lld", TORCH_MAX_DIM, (long long)ndim), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "expand", "expand: a tensor has at most %d dimensions here, not %lld",
+                         TORCH_MAX_DIM, (long long)ndim),
+               NULL;
     memcpy(a.size, size, sizeof(int64_t) * (size_t)ndim);
     return cer_call1(&cer_op_expand, x, &a);
 }

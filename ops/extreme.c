@@ -15,7 +15,7 @@ static bool is_max(const cer_Op *op)
     return op == &cer_op_max || op == &cer_op_max_dim || op == &cer_op_argmax;
 }
 
-/* ---- the work --------------------------------------------------------------------------------------------------------------- */
+/* ---- the work ---------------------------------------------------------------------------------------------------- */
 
 static uint32_t mask_of(const cer_Call *c)
 {
@@ -74,15 +74,21 @@ static bool shape(cer_Call *c)
     const char *name = c->op->name;
     bool arg = c->op == &cer_op_argmax || c->op == &cer_op_argmin;
     if (!cer_kernels()->max[t->dtype])
-        return cer_raise(TORCH_RUNTIME_ERROR, name, "\"%s_cpu\" not implemented for '%s'", name, t->dtype == torch_float16 ? "Half" : "BFloat16");
-    if (arg && t->dtype == torch_bool) return cer_raise(TORCH_RUNTIME_ERROR, name, "\"%s_cpu\" not implemented for 'Bool'", name);
+        return cer_raise(TORCH_RUNTIME_ERROR, name, "\"%s_cpu\" not implemented for '%s'", name,
+                         t->dtype == torch_float16 ? "Half" : "BFloat16");
+    if (arg && t->dtype == torch_bool)
+        return cer_raise(TORCH_RUNTIME_ERROR, name, "\"%s_cpu\" not implemented for 'Bool'", name);
     if (a->dim < 0 && t->numel == 0 && arg)
-        return cer_raise(TORCH_INDEX_ERROR, name, "%s(): Expected reduction dim to be specified for input.numel() == 0.", name);
+        return cer_raise(TORCH_INDEX_ERROR, name,
+                         "%s(): Expected reduction dim to be specified for input.numel() == 0.", name);
     if (a->dim < 0 && t->numel == 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, name, "%s(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
-                         "dim with the 'dim' argument.", name);
+        return cer_raise(TORCH_RUNTIME_ERROR, name,
+                         "%s(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                         "dim with the 'dim' argument.",
+                         name);
     if (a->dim >= 0 && t->ndim && t->shape[a->dim] == 0)
-        return cer_raise(TORCH_INDEX_ERROR, name, "%s(): Expected reduction dim %lld to have non-zero size.", name, (long long)a->dim);
+        return cer_raise(TORCH_INDEX_ERROR, name, "%s(): Expected reduction dim %lld to have non-zero size.", name,
+                         (long long)a->dim);
     uint32_t mask = mask_of(c);
     cer_reduced_form(c, mask, a->keepdim ? mask : 0, arg ? torch_int64 : (torch_dtype)t->dtype, &c->form[0]);
     if (c->op->n_outputs == 2) cer_reduced_form(c, mask, a->keepdim ? mask : 0, torch_int64, &c->form[1]);
@@ -104,7 +110,7 @@ static bool index_kernel(cer_Call *c)
     return compute(c, NULL, (int64_t *)(void *)c->out[0]->data);
 }
 
-/* ---- the way back: all of it to the element that was chosen; among equals of max() evenly --------------------------------------- */
+/* ---- the way back: all of it to the element that was chosen; among equals of max() evenly ------------------------ */
 
 static void value_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
@@ -166,8 +172,14 @@ static void put_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 }
 
 const cer_Op cer_op_value_selecting_backward = {
-    .name = "value_selecting_reduction_backward", .grad_name = "ScatterBackward0", .shape = put_shape,
-    .kernel = put_kernel, .vjp = put_vjp, .saves = {CER_SAVE(1)}, .n_outputs = 1, .attrs_bytes = sizeof(PutAttrs),
+    .name = "value_selecting_reduction_backward",
+    .grad_name = "ScatterBackward0",
+    .shape = put_shape,
+    .kernel = put_kernel,
+    .vjp = put_vjp,
+    .saves = {CER_SAVE(1)},
+    .n_outputs = 1,
+    .attrs_bytes = sizeof(PutAttrs),
 };
 
 static void value_index_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
@@ -177,11 +189,18 @@ static void value_index_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     if (g[0]) in[0] = cer_call2(&cer_op_value_selecting_backward, g[0], cer_saved_output(n, 1), &put);
 }
 
-/* ---- records and public functions -------------------------------------------------------------------------------------------------- */
+/* ---- records and public functions -------------------------------------------------------------------------------- */
 
-#define EXTREME(id, text, grad, kernel_, vjp_, saves_, outputs, flags_)                                                      \
-    const cer_Op cer_op_##id = {.name = text, .grad_name = grad, .shape = shape, .kernel = kernel_, .vjp = vjp_,             \
-        .saves = {saves_}, .n_outputs = outputs, .flags = flags_, .attrs_bytes = sizeof(ExtremeAttrs)};
+#define EXTREME(id, text, grad, kernel_, vjp_, saves_, outputs, flags_) \
+    const cer_Op cer_op_##id = {.name = text,                           \
+                                .grad_name = grad,                      \
+                                .shape = shape,                         \
+                                .kernel = kernel_,                      \
+                                .vjp = vjp_,                            \
+                                .saves = {saves_},                      \
+                                .n_outputs = outputs,                   \
+                                .flags = flags_,                        \
+                                .attrs_bytes = sizeof(ExtremeAttrs)};
 EXTREME(max, "max", "MaxBackward1", value_kernel, value_vjp, CER_SAVE(0) | CER_SAVE_OUTPUT(0), 1, 0)
 EXTREME(min, "min", "MinBackward1", value_kernel, value_vjp, CER_SAVE(0) | CER_SAVE_OUTPUT(0), 1, 0)
 EXTREME(max_dim, "max", "MaxBackward0", value_index_kernel, value_index_vjp, CER_SAVE_OUTPUT(1), 2, CER_SECOND_INDEX)
@@ -205,7 +224,8 @@ static Tensor *along(const cer_Op *op, Tensor *x, int64_t dim, bool keepdim, Ten
 {
     ExtremeAttrs a = {.keepdim = keepdim};
     if (indices) *indices = NULL;
-    if (cer_error_pending() || !cer_usable(x, op->name, 1) || !cer_wrap_dim(op->name, dim, x->ndim, &a.dim)) return NULL;
+    if (cer_error_pending() || !cer_usable(x, op->name, 1) || !cer_wrap_dim(op->name, dim, x->ndim, &a.dim))
+        return NULL;
     torch_Scalar in[1] = {torch_scalar_tensor(x)};
     return cer_call_two(op, in, 1, &a, indices);
 }
@@ -224,7 +244,9 @@ static Tensor *arg(const cer_Op *op, const torch_ReduceArgs *a)
 {
     ExtremeAttrs e = {.dim = -1, .keepdim = a->keepdim};
     if (cer_error_pending() || !cer_usable(a->self, op->name, 1)) return NULL;
-    if (a->dims) return cer_raise(TORCH_TYPE_ERROR, op->name, "%s(): argument 'dim' must be int, not tuple of ints", op->name), NULL;
+    if (a->dims)
+        return cer_raise(TORCH_TYPE_ERROR, op->name, "%s(): argument 'dim' must be int, not tuple of ints", op->name),
+               NULL;
     if (a->dim != TORCH_NONE && !cer_wrap_dim(op->name, a->dim, a->self->ndim, &e.dim)) return NULL;
     return cer_call1(op, a->self, &e);
 }

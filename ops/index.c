@@ -21,7 +21,8 @@ typedef struct Reader {
 
 static bool malformed(const Reader *r)
 {
-    return cer_raise(TORCH_VALUE_ERROR, "index", "invalid syntax in index '%.200s' at position %d", r->text, (int)(r->at - r->text));
+    return cer_raise(TORCH_VALUE_ERROR, "index", "invalid syntax in index '%.200s' at position %d", r->text,
+                     (int)(r->at - r->text));
 }
 
 static void skip_space(Reader *r)
@@ -131,7 +132,8 @@ static bool read_items(Reader *r, Item *items, int *n)
     for (;;) {
         skip_space(r);
         if (*r->at == '\0') break; /* also behind a trailing comma */
-        if (*n == MAX_ITEMS) return cer_raise(TORCH_INDEX_ERROR, "index", "too many indices for tensor of dimension %d", TORCH_MAX_DIM);
+        if (*n == MAX_ITEMS)
+            return cer_raise(TORCH_INDEX_ERROR, "index", "too many indices for tensor of dimension %d", TORCH_MAX_DIM);
         if (!read_item(r, &items[(*n)++])) return false;
         skip_space(r);
         if (*r->at == ',')
@@ -146,8 +148,8 @@ static Tensor *pick(const cer_Op *op, Tensor *x, int64_t dim, int64_t index)
 {
     int64_t size = x->shape[dim];
     if (index >= -size && index < size) return cer_select(op, x, dim, index);
-    cer_raise(TORCH_INDEX_ERROR, "index", "index %lld is out of bounds for dimension %lld with size %lld", (long long)index, (long long)dim,
-              (long long)size);
+    cer_raise(TORCH_INDEX_ERROR, "index", "index %lld is out of bounds for dimension %lld with size %lld",
+              (long long)index, (long long)dim, (long long)size);
     return NULL;
 }
 
@@ -178,7 +180,11 @@ static void alias_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = g[0];
 }
 
-const cer_Op cer_op_alias = {.name = "alias", .grad_name = "AliasBackward0", .shape = alias_shape, .vjp = alias_vjp, .n_outputs = 1,
+const cer_Op cer_op_alias = {.name = "alias",
+                             .grad_name = "AliasBackward0",
+                             .shape = alias_shape,
+                             .vjp = alias_vjp,
+                             .n_outputs = 1,
                              .flags = CER_VIEW};
 
 /* Applies the items from left to right; dim is where in the shrinking and growing view the next one stands. */
@@ -190,17 +196,22 @@ static Tensor *apply(Tensor *x, const Item *items, int n)
         ellipses += items[i].kind == ITEM_ELLIPSIS;
     }
     if (x->ndim == 0 && n == 1 && items[0].kind == ITEM_INT)
-        return cer_raise(TORCH_INDEX_ERROR, "index", "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
-                         "C++ to convert a 0-dim tensor to a number"), NULL;
-    if (consumed > x->ndim) return cer_raise(TORCH_INDEX_ERROR, "index", "too many indices for tensor of dimension %d", x->ndim), NULL;
-    if (ellipses > 1) return cer_raise(TORCH_INDEX_ERROR, "index", "an index can only have a single ellipsis ('...')"), NULL;
+        return cer_raise(TORCH_INDEX_ERROR, "index",
+                         "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
+                         "C++ to convert a 0-dim tensor to a number"),
+               NULL;
+    if (consumed > x->ndim)
+        return cer_raise(TORCH_INDEX_ERROR, "index", "too many indices for tensor of dimension %d", x->ndim), NULL;
+    if (ellipses > 1)
+        return cer_raise(TORCH_INDEX_ERROR, "index", "an index can only have a single ellipsis ('...')"), NULL;
     Tensor *result = x;
     int64_t dim = 0;
     for (int i = 0; i < n && result; i++) {
         const Item *item = &items[i];
         switch (item->kind) {
         case ITEM_INT: /* x[:, i, :] is one view, that prints as the slice it ends in */
-            if (i < n - 1 && only_whole(&items[i + 1], n - i - 1)) return pick(&cer_op_select_sliced, result, dim, item->start);
+            if (i < n - 1 && only_whole(&items[i + 1], n - i - 1))
+                return pick(&cer_op_select_sliced, result, dim, item->start);
             result = pick(&cer_op_select, result, dim, item->start);
             break;
         case ITEM_SLICE: /* of everything: only where it is all there is */

@@ -11,7 +11,9 @@ static void vjp_overwritten(cer_Node *n, Tensor *const *g, Tensor **in) /* nothi
 static bool value_shape(cer_Call *c)
 {
     int64_t ndim = torch_dim(c->in[1].as.t);
-    return ndim == 0 || cer_raise(TORCH_RUNTIME_ERROR, "fill_", "fill_ only supports 0-dimension value tensor but got tensor with %d dimensions.", (int)ndim);
+    return ndim == 0 ||
+           cer_raise(TORCH_RUNTIME_ERROR, "fill_",
+                     "fill_ only supports 0-dimension value tensor but got tensor with %d dimensions.", (int)ndim);
 }
 
 static bool value_kernel(cer_Call *c)
@@ -33,12 +35,24 @@ static bool zero_kernel(cer_Call *c)
 }
 
 const cer_Op cer_op_fill__tensor = {
-    .name = "fill_", .grad_name = "FillBackward3", .schema = "fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)",
-    .shape = value_shape, .kernel = value_kernel, .vjp = vjp_overwritten, .n_outputs = 1, .flags = CER_INPLACE | CER_MAY_OVERLAP,
+    .name = "fill_",
+    .grad_name = "FillBackward3",
+    .schema = "fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)",
+    .shape = value_shape,
+    .kernel = value_kernel,
+    .vjp = vjp_overwritten,
+    .n_outputs = 1,
+    .flags = CER_INPLACE | CER_MAY_OVERLAP,
 };
 const cer_Op cer_op_zero_ = {
-    .name = "zero_", .grad_name = "ZeroBackward0", .schema = "zero_(Tensor(a!) self) -> Tensor(a!)",
-    .shape = any_shape, .kernel = zero_kernel, .vjp = vjp_overwritten, .n_outputs = 1, .flags = CER_INPLACE | CER_MAY_OVERLAP,
+    .name = "zero_",
+    .grad_name = "ZeroBackward0",
+    .schema = "zero_(Tensor(a!) self) -> Tensor(a!)",
+    .shape = any_shape,
+    .kernel = zero_kernel,
+    .vjp = vjp_overwritten,
+    .n_outputs = 1,
+    .flags = CER_INPLACE | CER_MAY_OVERLAP,
 };
 
 Tensor *torch_fill__Scalar(Tensor *x, torch_Scalar value)

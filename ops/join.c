@@ -31,7 +31,7 @@ static void put(Tensor *out, const Tensor *t, int64_t dim, int64_t start)
     cer_iterator_run(&it, cast, NULL);
 }
 
-/* ---- cat ---------------------------------------------------------------------------------------------------------------- */
+/* ---- cat --------------------------------------------------------------------------------------------------------- */
 
 static bool skipped(const Tensor *t) /* an empty 1-d tensor joins anything: an old promise of torch.cat */
 {
@@ -48,12 +48,14 @@ static bool cat_shape(cer_Call *c)
         if (skipped(t)) continue;
         if (!first) cer_form(f, a->dtype, t->ndim, t->shape), first = t;
         if (t->ndim != first->ndim)
-            return cer_raise(TORCH_RUNTIME_ERROR, "cat", "Tensors must have same number of dimensions: got %d and %d", first->ndim, t->ndim);
+            return cer_raise(TORCH_RUNTIME_ERROR, "cat", "Tensors must have same number of dimensions: got %d and %d",
+                             first->ndim, t->ndim);
         for (int d = 0; d < t->ndim; d++)
             if (d != a->dim && t->shape[d] != first->shape[d])
-                return cer_raise(TORCH_RUNTIME_ERROR, "cat", "Sizes of tensors must match except in dimension %lld. Expected size %lld but got "
-                                 "size %lld for tensor number %lld in the list.", (long long)a->dim, (long long)first->shape[d],
-                                 (long long)t->shape[d], (long long)i);
+                return cer_raise(TORCH_RUNTIME_ERROR, "cat",
+                                 "Sizes of tensors must match except in dimension %lld. Expected size %lld but got "
+                                 "size %lld for tensor number %lld in the list.",
+                                 (long long)a->dim, (long long)first->shape[d], (long long)t->shape[d], (long long)i);
     }
     if (!first) return cer_form_checked(f, "cat", a->dtype, 1, &a->start[0]);
     f->shape[a->dim] = a->start[c->n_in];
@@ -75,13 +77,19 @@ static void cat_vjp(cer_Node *n, Tensor *const *g, Tensor **in) /* each input's 
         if (!cer_needs(n, i)) continue;
         torch_Size s = cer_input_size(n, i);
         bool nothing = s.ndim == 1 && s.dim[0] == 0;
-        in[i] = nothing ? cer_zeros(cer_input_dtype(n, i), 1, s.dim) : torch_narrow(g[0], a->dim, a->start[i], a->start[i + 1] - a->start[i]);
+        in[i] = nothing ? cer_zeros(cer_input_dtype(n, i), 1, s.dim)
+                        : torch_narrow(g[0], a->dim, a->start[i], a->start[i + 1] - a->start[i]);
     }
 }
 
-const cer_Op cer_op_cat = {.name = "cat", .grad_name = "CatBackward0", .shape = cat_shape, .kernel = cat_kernel, .vjp = cat_vjp, .n_outputs = 1};
+const cer_Op cer_op_cat = {.name = "cat",
+                           .grad_name = "CatBackward0",
+                           .shape = cat_shape,
+                           .kernel = cat_kernel,
+                           .vjp = cat_vjp,
+                           .n_outputs = 1};
 
-/* ---- stack ---------------------------------------------------------------------------------------------------------------- */
+/* ---- stack ------------------------------------------------------------------------------------------------------- */
 
 static bool stack_shape(cer_Call *c)
 {
@@ -92,9 +100,10 @@ static bool stack_shape(cer_Call *c)
     for (int64_t i = 1; i < c->n_in; i++) {
         const Tensor *t = c->in[i].as.t;
         if (t->ndim != first->ndim || memcmp(t->shape, first->shape, sizeof(int64_t) * t->ndim) != 0)
-            return cer_raise(TORCH_RUNTIME_ERROR, "stack", "stack expects each tensor to be equal size, but got %s at entry 0 and %s at entry %lld",
-                             cer_shape_text(first->ndim, first->shape, one, sizeof one), cer_shape_text(t->ndim, t->shape, other, sizeof other),
-                             (long long)i);
+            return cer_raise(TORCH_RUNTIME_ERROR, "stack",
+                             "stack expects each tensor to be equal size, but got %s at entry 0 and %s at entry %lld",
+                             cer_shape_text(first->ndim, first->shape, one, sizeof one),
+                             cer_shape_text(t->ndim, t->shape, other, sizeof other), (long long)i);
     }
     for (int d = 0; d <= first->ndim; d++) shape[d] = d == a->dim ? c->n_in : first->shape[d < a->dim ? d : d - 1];
     return cer_form_checked(&c->form[0], "stack", a->dtype, first->ndim + 1, shape);
@@ -114,16 +123,23 @@ static void stack_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
         if (cer_needs(n, i)) in[i] = torch_select(g[0], a->dim, i);
 }
 
-const cer_Op cer_op_stack = {.name = "stack", .grad_name = "StackBackward0", .shape = stack_shape, .kernel = stack_kernel, .vjp = stack_vjp,
+const cer_Op cer_op_stack = {.name = "stack",
+                             .grad_name = "StackBackward0",
+                             .shape = stack_shape,
+                             .kernel = stack_kernel,
+                             .vjp = stack_vjp,
                              .n_outputs = 1};
 
-/* ---- public ---------------------------------------------------------------------------------------------------------------- */
+/* ---- public ------------------------------------------------------------------------------------------------------ */
 
 static Tensor *join(const cer_Op *op, Tensor *const *tensors, int64_t n, int64_t dim, bool stacking)
 {
     if (cer_error_pending()) return NULL;
     if (n < 1 || !tensors)
-        return cer_raise(TORCH_RUNTIME_ERROR, op->name, stacking ? "stack expects a non-empty TensorList" : "torch.cat(): expected a non-empty list of Tensors"), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, op->name,
+                         stacking ? "stack expects a non-empty TensorList"
+                                  : "torch.cat(): expected a non-empty list of Tensors"),
+               NULL;
     size_t operands = (size_t)n * sizeof(torch_Scalar), attrs = sizeof(JoinAttrs) + (size_t)(n + 1) * sizeof(int64_t);
     char *block = cer_alloc(operands + attrs);
     if (!block) return cer_raise_memory(op->name, (double)(operands + attrs)), NULL;
@@ -135,7 +151,8 @@ static Tensor *join(const cer_Op *op, Tensor *const *tensors, int64_t n, int64_t
         in[i] = torch_scalar_tensor(tensors[i]);
         fine = cer_usable(tensors[i], op->name, (int)i + 1);
         if (fine && !stacking && tensors[i]->ndim == 0)
-            fine = cer_raise(TORCH_RUNTIME_ERROR, "cat", "zero-dimensional tensor (at position %lld) cannot be concatenated", (long long)i);
+            fine = cer_raise(TORCH_RUNTIME_ERROR, "cat",
+                             "zero-dimensional tensor (at position %lld) cannot be concatenated", (long long)i);
         if (fine && !first && (stacking || !skipped(tensors[i]))) first = tensors[i];
     }
     if (!first) first = tensors[0];

@@ -4,7 +4,8 @@
 #include "core/impl.h"
 #include "ops/ops_internal.h"
 
-static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
+                                    "Half",      "Float", "Double", "Bool",  "BFloat16"};
 
 /* All dimensions of x but the last are rows. */
 static int64_t rows_of(const Tensor *x)
@@ -18,20 +19,29 @@ static bool linear_shape(cer_Call *c)
 {
     const Tensor *x = c->in[0].as.t, *w = c->in[1].as.t, *b = c->n_in > 2 ? c->in[2].as.t : NULL;
     int64_t in = x->shape[x->ndim - 1];
-    if (b && b->dtype != w->dtype) return cer_raise(TORCH_RUNTIME_ERROR, "linear", "self and mat2 must have the same dtype");
-    if (b && x->dtype != w->dtype) return cer_raise(TORCH_RUNTIME_ERROR, "linear", "mat1 and mat2 must have the same dtype");
-    if (w->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "linear", "t() expects a tensor with <= 2 dimensions, but self is %dD", w->ndim);
+    if (b && b->dtype != w->dtype)
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "self and mat2 must have the same dtype");
+    if (b && x->dtype != w->dtype)
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "mat1 and mat2 must have the same dtype");
+    if (w->ndim != 2)
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "t() expects a tensor with <= 2 dimensions, but self is %dD",
+                         w->ndim);
     if (in != w->shape[1])
-        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", (long long)rows_of(x),
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear",
+                         "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", (long long)rows_of(x),
                          (long long)in, (long long)w->shape[1], (long long)w->shape[0]);
     if (b && (b->ndim != 1 || (b->shape[0] != w->shape[0] && b->shape[0] != 1)))
-        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "The expanded size of the tensor (%lld) must match the existing size (%lld) at non-singleton "
-                         "dimension 1.  Target sizes: [%lld, %lld].  Tensor sizes: [%lld]", (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1),
-                         (long long)rows_of(x), (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1));
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear",
+                         "The expanded size of the tensor (%lld) must match the existing size (%lld) at non-singleton "
+                         "dimension 1.  Target sizes: [%lld, %lld].  Tensor sizes: [%lld]",
+                         (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1), (long long)rows_of(x),
+                         (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1));
     if (x->dtype != w->dtype)
-        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "expected scalar type %s but found %s", names[x->dtype], names[w->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "expected scalar type %s but found %s", names[x->dtype],
+                         names[w->dtype]);
     if (!cer_kernels()->gemm[x->dtype])
-        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "\"addmm_impl_cpu_\" not implemented for '%s'", names[x->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "\"addmm_impl_cpu_\" not implemented for '%s'",
+                         names[x->dtype]);
     cer_form(&c->form[0], x->dtype, x->ndim, x->shape);
     c->form[0].shape[x->ndim - 1] = w->shape[0];
     return true;
@@ -56,10 +66,12 @@ static bool linear_kernel(cer_Call *c)
     Tensor *out = c->out[0];
     int64_t rows = rows_of(x), width = w->shape[0], last = x->ndim - 1;
     bool bias = c->n_in > 2;
-    int64_t x_row = x->ndim == 2 ? x->stride[0] : x->shape[last]; /* folded x is contiguous, but a dimension of 1 may have any stride */
+    int64_t x_row = x->ndim == 2
+                        ? x->stride[0]
+                        : x->shape[last]; /* folded x is contiguous, but a dimension of 1 may have any stride */
     if (bias) copy_rows(out, rows, c->in[2].as.t);
-    cer_gemm(out->dtype, rows, width, x->shape[last], 1, x->data, x_row, x->ndim == 2 ? x->stride[1] : 1, w->data, w->stride[1], w->stride[0],
-             bias ? 1 : 0, out->data, width, 1);
+    cer_gemm(out->dtype, rows, width, x->shape[last], 1, x->data, x_row, x->ndim == 2 ? x->stride[1] : 1, w->data,
+             w->stride[1], w->stride[0], bias ? 1 : 0, out->data, width, 1);
     return true;
 }
 
@@ -80,21 +92,30 @@ static void linear_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     if (cer_n_inputs(n) > 2 && cer_needs(n, 2)) in[2] = g[0];
 }
 
-#define LINEAR(id, grad)                                                                                               \
-    const cer_Op cer_op_##id = {.name = "linear", .grad_name = grad,                                                   \
-        .schema = "linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", .shape = linear_shape,           \
-        .kernel = linear_kernel, .vjp = linear_vjp, .saves = {CER_SAVE(1), CER_SAVE(0)}, .n_outputs = 1};
+#define LINEAR(id, grad)                                                                                      \
+    const cer_Op cer_op_##id = {.name = "linear",                                                             \
+                                .grad_name = grad,                                                            \
+                                .schema = "linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", \
+                                .shape = linear_shape,                                                        \
+                                .kernel = linear_kernel,                                                      \
+                                .vjp = linear_vjp,                                                            \
+                                .saves = {CER_SAVE(1), CER_SAVE(0)},                                          \
+                                .n_outputs = 1};
 LINEAR(linear, "AddmmBackward0")
 LINEAR(linear_no_bias, "MmBackward0")
-LINEAR(linear_folded, "ViewBackward0") /* PyTorch's view, addmm, view in one: contiguous x of three dimensions, with a bias */
+LINEAR(linear_folded,
+       "ViewBackward0") /* PyTorch's view, addmm, view in one: contiguous x of three dimensions, with a bias */
 
 Tensor *F_linear(Tensor *x, Tensor *weight, Tensor *bias)
 {
-    if (cer_error_pending() || !cer_usable(x, "linear", 1) || !cer_usable(weight, "linear", 2) || (bias && !cer_usable(bias, "linear", 3)))
+    if (cer_error_pending() || !cer_usable(x, "linear", 1) || !cer_usable(weight, "linear", 2) ||
+        (bias && !cer_usable(bias, "linear", 3)))
         return NULL;
     torch_Scalar in[3] = {torch_scalar_tensor(x), torch_scalar_tensor(weight), torch_scalar_tensor(bias)};
-    if (x->ndim == 2 && (bias || weight->ndim == 2)) return cer_call(bias ? &cer_op_linear : &cer_op_linear_no_bias, in, bias ? 3 : 2, NULL);
+    if (x->ndim == 2 && (bias || weight->ndim == 2))
+        return cer_call(bias ? &cer_op_linear : &cer_op_linear_no_bias, in, bias ? 3 : 2, NULL);
     if (x->ndim == 3 && bias && x->contiguous && x->numel > 0) return cer_call(&cer_op_linear_folded, in, 3, NULL);
     Tensor *product = torch_matmul(x, torch_t(weight));
-    return bias ? torch_add(product, bias) : product; /* not in place: the product may be a view, which the engine refuses */
+    return bias ? torch_add(product, bias)
+                : product; /* not in place: the product may be a view, which the engine refuses */
 }

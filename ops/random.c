@@ -4,7 +4,7 @@
 #include "ops/ops_internal.h"
 #include "ops/random_checks.h"
 
-/* ---- in place: records, so that dispatch sees to leaves, versions and history -------------------------------------------------- */
+/* ---- in place: records, so that dispatch sees to leaves, versions and history ------------------------------------ */
 
 typedef struct RandomAttrs {
     torch_Generator *generator; /* not looked at after the call */
@@ -81,10 +81,17 @@ static bool random_kernel(cer_Call *c) /* the checks raise before anything is wr
     return true;
 }
 
-#define IN_PLACE(record, op_name, grad, schema_, shape_, kernel_)                                                         \
-    const cer_Op record = {                                                                                               \
-        .name = op_name, .grad_name = grad, .schema = schema_, .shape = shape_, .kernel = kernel_, .vjp = vjp_zero,       \
-        .n_outputs = 1, .flags = CER_INPLACE, .attrs_bytes = sizeof(RandomAttrs),                                         \
+#define IN_PLACE(record, op_name, grad, schema_, shape_, kernel_) \
+    const cer_Op record = {                                       \
+        .name = op_name,                                          \
+        .grad_name = grad,                                        \
+        .schema = schema_,                                        \
+        .shape = shape_,                                          \
+        .kernel = kernel_,                                        \
+        .vjp = vjp_zero,                                          \
+        .n_outputs = 1,                                           \
+        .flags = CER_INPLACE,                                     \
+        .attrs_bytes = sizeof(RandomAttrs),                       \
     }
 IN_PLACE(cer_op_uniform_, "uniform_", "UniformBackward0",
          "uniform_(Tensor(a!) self, float from=0, float to=1, *, Generator? generator=None) -> Tensor(a!)",
@@ -93,12 +100,13 @@ IN_PLACE(cer_op_normal_, "normal_", "NormalBackward0",
          "normal_(Tensor(a!) self, float mean=0, float std=1, *, Generator? generator=None) -> Tensor(a!)",
          normal_shape, normal_kernel);
 IN_PLACE(cer_op_bernoulli_, "bernoulli_", "BernoulliBackward2",
-         "bernoulli_.float(Tensor(a!) self, float p=0.5, *, Generator? generator=None) -> Tensor(a!)",
-         bernoulli_shape, bernoulli_kernel);
+         "bernoulli_.float(Tensor(a!) self, float p=0.5, *, Generator? generator=None) -> Tensor(a!)", bernoulli_shape,
+         bernoulli_kernel);
 IN_PLACE(cer_op_random_, "random_", "RandomBackward2",
          "random_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", random_any_shape, random_any_kernel);
 IN_PLACE(cer_op_random_to_, "random_", "RandomBackward1",
-         "random_.to(Tensor(a!) self, int to, *, Generator? generator=None) -> Tensor(a!)", random_any_shape, random_kernel);
+         "random_.to(Tensor(a!) self, int to, *, Generator? generator=None) -> Tensor(a!)", random_any_shape,
+         random_kernel);
 IN_PLACE(cer_op_random_from_, "random_", "RandomBackward0",
          "random_.from(Tensor(a!) self, int from, int? to, *, Generator? generator=None) -> Tensor(a!)",
          random_any_shape, random_kernel);
@@ -145,7 +153,7 @@ Tensor *torch_random_(Tensor *x, int64_t from, int64_t to)
     return torch_random__generator(x, from, to, NULL);
 }
 
-/* ---- new tensors ------------------------------------------------------------------------------------------------------------- */
+/* ---- new tensors ------------------------------------------------------------------------------------------------- */
 
 static Tensor *uniform(const char *op, Tensor *t, torch_Generator *g)
 {

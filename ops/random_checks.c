@@ -7,7 +7,7 @@
 #include "core/repr.h"
 #include "ops/random_checks.h"
 
-/* ---- what PyTorch calls the dtypes in its messages -------------------------------------------------------------------- */
+/* ---- what PyTorch calls the dtypes in its messages --------------------------------------------------------------- */
 
 typedef struct TypeInfo {
     const char *name, *cpp;
@@ -17,11 +17,16 @@ typedef struct TypeInfo {
 } TypeInfo;
 
 static const TypeInfo types[] = {
-    [torch_uint8] = {"Byte", "unsigned char", 0, 8, true},    [torch_int8] = {"Char", "signed char", 0, 7, false},
-    [torch_int16] = {"Short", "short int", 0, 15, false},     [torch_int32] = {"Int", "int", 0, 31, false},
-    [torch_int64] = {"Long", "long int", 0, 63, false},       [torch_float16] = {"Half", "c10::Half", 65504, 11, false},
-    [torch_float32] = {"Float", "float", FLT_MAX, 24, false}, [torch_float64] = {"Double", "double", DBL_MAX, 53, false},
-    [torch_bool] = {"Bool", "bool", 0, 1, true},              [torch_bfloat16] = {"BFloat16", "c10::BFloat16", 0x1.fep127, 8, false},
+    [torch_uint8] = {"Byte", "unsigned char", 0, 8, true},
+    [torch_int8] = {"Char", "signed char", 0, 7, false},
+    [torch_int16] = {"Short", "short int", 0, 15, false},
+    [torch_int32] = {"Int", "int", 0, 31, false},
+    [torch_int64] = {"Long", "long int", 0, 63, false},
+    [torch_float16] = {"Half", "c10::Half", 65504, 11, false},
+    [torch_float32] = {"Float", "float", FLT_MAX, 24, false},
+    [torch_float64] = {"Double", "double", DBL_MAX, 53, false},
+    [torch_bool] = {"Bool", "bool", 0, 1, true},
+    [torch_bfloat16] = {"BFloat16", "c10::BFloat16", 0x1.fep127, 8, false},
 };
 
 static bool not_implemented(const char *op, const char *kernel, const Tensor *t)
@@ -41,7 +46,7 @@ static const char *number(double value, Number text) /* as C++ streams write it 
     return text;
 }
 
-/* ---- floating distributions --------------------------------------------------------------------------------------------------------------- */
+/* ---- floating distributions -------------------------------------------------------------------------------------- */
 
 bool cer_check_uniform(const char *op, const Tensor *t, double from, double to)
 {
@@ -51,19 +56,23 @@ bool cer_check_uniform(const char *op, const Tensor *t, double from, double to)
     if (!(from >= -type->max && from <= type->max)) return out_of_bounds(op, "from", t);
     if (!(to >= -type->max && to <= type->max)) return out_of_bounds(op, "to", t);
     if (from > to)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "uniform_ expects to return a [from, to) range, but found from=%s > to=%s",
-                         number(from, a), number(to, b));
-    if (to - from > type->max)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
-                         "uniform_ expects to-from <= std::numeric_limits<%s>::max(), but found to=%s and from=%s which "
-                         "result in to-from to exceed the limit", type->name, number(to, a), number(from, b));
+                         "uniform_ expects to return a [from, to) range, but found from=%s > to=%s", number(from, a),
+                         number(to, b));
+    if (to - from > type->max)
+        return cer_raise(
+            TORCH_RUNTIME_ERROR, op,
+            "uniform_ expects to-from <= std::numeric_limits<%s>::max(), but found to=%s and from=%s which "
+            "result in to-from to exceed the limit",
+            type->name, number(to, a), number(from, b));
     return true;
 }
 
 bool cer_check_normal(const char *op, const Tensor *t, double std)
 {
     Number text;
-    if (!(std >= 0)) return cer_raise(TORCH_RUNTIME_ERROR, op, "normal expects std >= 0.0, but found std %s", number(std, text));
+    if (!(std >= 0))
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "normal expects std >= 0.0, but found std %s", number(std, text));
     return torch_dtype_is_floating_point((torch_dtype)t->dtype) || not_implemented(op, "normal_kernel_cpu", t);
 }
 
@@ -71,11 +80,12 @@ bool cer_check_bernoulli(const char *op, const Tensor *t, double p)
 {
     Number text;
     if (!(p >= 0 && p <= 1))
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "bernoulli_ expects p to be in [0, 1], but got p=%s", number(p, text));
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "bernoulli_ expects p to be in [0, 1], but got p=%s",
+                         number(p, text));
     return t->dtype != torch_float16 || not_implemented(op, "bernoulli_scalar_cpu_", t);
 }
 
-/* ---- integers -------------------------------------------------------------------------------------------------------------- */
+/* ---- integers ---------------------------------------------------------------------------------------------------- */
 
 /* All sums wrap around, as the bounds may be the ends of int64. */
 static int64_t plus(int64_t a, int64_t b)
@@ -122,24 +132,30 @@ static bool check_bound(const char *op, const char *what, const Tensor *t, int64
     int64_t exact = INT64_C(1) << type->digits;
     if (fabs((double)bound) > type->max) return out_of_bounds(op, what, t);
     if (bound < -exact || bound > exact)
-        torch_warn("UserWarning", "%s is out of bounds [-(2^%d), 2^%d]. Due to precision limitations %s can support discrete "
-                   "uniform distribution only within this range. This warning will become an error in version 1.7 release, "
-                   "please fix the code in advance", what, type->digits, type->digits, type->cpp);
+        torch_warn(
+            "UserWarning",
+            "%s is out of bounds [-(2^%d), 2^%d]. Due to precision limitations %s can support discrete "
+            "uniform distribution only within this range. This warning will become an error in version 1.7 release, "
+            "please fix the code in advance",
+            what, type->digits, type->digits, type->cpp);
     return true;
 }
 
 static bool bounded(const char *op, const Tensor *t, int64_t *from, int64_t to, int64_t *last)
 {
     if (*from >= to)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "random_ expects 'from' to be less than 'to', but got from=%" PRId64 " >= to=%" PRId64,
-                         *from, to);
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "random_ expects 'from' to be less than 'to', but got from=%" PRId64 " >= to=%" PRId64, *from,
+                         to);
     if (torch_dtype_is_floating_point((torch_dtype)t->dtype)) {
         *from = fit_from(t, *from);
         to = fit_to(t, to);
     }
     if (*from >= to)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but "
-                         "got from=%" PRId64 " >= to=%" PRId64, *from, to);
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but "
+                         "got from=%" PRId64 " >= to=%" PRId64,
+                         *from, to);
     *last = to - 1;
     return true;
 }
@@ -152,8 +168,10 @@ static bool unbounded(const char *op, const Tensor *t, int64_t *from, int64_t *l
     *last = (int64_t)values; /* a significand of 24 bits holds 2^24 too */
     *from = fit_from(t, *from);
     return *from < *last ||
-           cer_raise(TORCH_RUNTIME_ERROR, op, "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to "
-                     "dtype, but got from=%" PRId64 " > to_inc=%" PRId64, *from, *last);
+           cer_raise(TORCH_RUNTIME_ERROR, op,
+                     "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to "
+                     "dtype, but got from=%" PRId64 " > to_inc=%" PRId64,
+                     *from, *last);
 }
 
 bool cer_check_integers(const char *op, const Tensor *t, int64_t *from, const int64_t *to, uint64_t *range)

@@ -18,7 +18,9 @@ static bool named_dims(const char *op, const torch_ReduceArgs *a, uint32_t *mask
     *mask = n ? 0 : cer_all_dims(t->ndim);
     for (int64_t i = 0; i < n; i++) {
         if (!cer_wrap_dim(op, dims[i], t->ndim, &d)) return false;
-        if (*mask >> d & 1) return cer_raise(TORCH_RUNTIME_ERROR, op, "dim %lld appears multiple times in the list of dims", (long long)d);
+        if (*mask >> d & 1)
+            return cer_raise(TORCH_RUNTIME_ERROR, op, "dim %lld appears multiple times in the list of dims",
+                             (long long)d);
         *mask |= 1u << d;
     }
     if (t->ndim == 0) *mask = 0;
@@ -30,11 +32,17 @@ static bool all_of(const torch_ReduceArgs *a)
     return !a->dims && a->dim == TORCH_NONE;
 }
 
-/* ---- sum ------------------------------------------------------------------------------------------------------------------ */
+/* ---- sum --------------------------------------------------------------------------------------------------------- */
 
 const cer_Op cer_op_sum_all = {
-    .name = "sum", .grad_name = "SumBackward0", .schema = "sum(Tensor self, *, ScalarType? dtype=None) -> Tensor",
-    .shape = cer_sum_shape, .kernel = cer_sum_kernel, .vjp = cer_sum_vjp, .n_outputs = 1, .attrs_bytes = sizeof(cer_SumAttrs),
+    .name = "sum",
+    .grad_name = "SumBackward0",
+    .schema = "sum(Tensor self, *, ScalarType? dtype=None) -> Tensor",
+    .shape = cer_sum_shape,
+    .kernel = cer_sum_kernel,
+    .vjp = cer_sum_vjp,
+    .n_outputs = 1,
+    .attrs_bytes = sizeof(cer_SumAttrs),
 };
 
 Tensor *torch_sum_args(const torch_ReduceArgs *a)
@@ -47,7 +55,7 @@ Tensor *torch_sum_args(const torch_ReduceArgs *a)
     return cer_call1(all_of(a) ? &cer_op_sum_all : &cer_op_sum, a->self, &s);
 }
 
-/* ---- mean: the sum, divided by how many -------------------------------------------------------------------------------------- */
+/* ---- mean: the sum, divided by how many -------------------------------------------------------------------------- */
 
 static int64_t count(torch_Size size, uint32_t reduced)
 {
@@ -101,21 +109,30 @@ static void mean_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = torch_div(cer_restore_dims(g[0], size, a->reduced, a->kept), count(size, a->reduced));
 }
 
-#define MEAN(id, grad)                                                                                                    \
-    const cer_Op cer_op_##id = {.name = "mean", .grad_name = grad, .shape = cer_sum_shape, .kernel = mean_kernel,          \
-        .vjp = mean_vjp, .n_outputs = 1, .attrs_bytes = sizeof(cer_SumAttrs)};
+#define MEAN(id, grad)                                  \
+    const cer_Op cer_op_##id = {.name = "mean",         \
+                                .grad_name = grad,      \
+                                .shape = cer_sum_shape, \
+                                .kernel = mean_kernel,  \
+                                .vjp = mean_vjp,        \
+                                .n_outputs = 1,         \
+                                .attrs_bytes = sizeof(cer_SumAttrs)};
 MEAN(mean, "MeanBackward1")
 MEAN(mean_all, "MeanBackward0")
 
 Tensor *torch_mean_args(const torch_ReduceArgs *a)
 {
-    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "Half", "Float", "Double", "Bool", "BFloat16"};
+    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
+                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     cer_SumAttrs s = {0};
     if (cer_error_pending() || !cer_usable(a->self, "mean", 1)) return NULL;
     s.dtype = (uint8_t)(a->dtype ? a->dtype : a->self->dtype);
     if (!torch_dtype_is_floating_point(s.dtype))
-        return cer_raise(TORCH_RUNTIME_ERROR, "mean", "mean(): could not infer output dtype. %s dtype must be either a floating point or complex "
-                         "dtype. Got: %s", a->dtype ? "Optional" : "Input", names[s.dtype]), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "mean",
+                         "mean(): could not infer output dtype. %s dtype must be either a floating point or complex "
+                         "dtype. Got: %s",
+                         a->dtype ? "Optional" : "Input", names[s.dtype]),
+               NULL;
     if (!named_dims("mean", a, &s.reduced)) return NULL;
     s.kept = a->keepdim ? s.reduced : 0;
     return cer_call1(all_of(a) ? &cer_op_mean_all : &cer_op_mean, a->self, &s);

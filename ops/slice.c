@@ -14,9 +14,10 @@ static bool ready(const Tensor *x, const char *op)
     return !cer_error_pending() && cer_usable(x, op, 1);
 }
 
-/* ---- the part as a view ---------------------------------------------------------------------------------------------- */
+/* ---- the part as a view ------------------------------------------------------------------------------------------ */
 
-static void part_form(cer_Form *f, torch_dtype dtype, int64_t ndim, const int64_t *shape, const int64_t *stride, const PartAttrs *a, bool drop)
+static void part_form(cer_Form *f, torch_dtype dtype, int64_t ndim, const int64_t *shape, const int64_t *stride,
+                      const PartAttrs *a, bool drop)
 {
     cer_form(f, dtype, 0, NULL);
     f->strided = true;
@@ -42,7 +43,7 @@ static bool slice_shape(cer_Call *c)
     return true;
 }
 
-/* ---- the way back ------------------------------------------------------------------------------------------------------ */
+/* ---- the way back ------------------------------------------------------------------------------------------------ */
 
 static bool back_shape(cer_Call *c)
 {
@@ -85,16 +86,23 @@ static void back_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = cer_call1(n->op == &cer_op_select_backward ? &cer_op_select : &cer_op_slice, g[0], cer_attrs(n));
 }
 
-#define PART(id, text, grad, shape_, kernel_, vjp_, flags_)                                                               \
-    const cer_Op cer_op_##id = {.name = text, .grad_name = grad, .shape = shape_, .kernel = kernel_, .vjp = vjp_,          \
-        .n_outputs = 1, .flags = flags_, .attrs_bytes = sizeof(PartAttrs)};
+#define PART(id, text, grad, shape_, kernel_, vjp_, flags_) \
+    const cer_Op cer_op_##id = {.name = text,               \
+                                .grad_name = grad,          \
+                                .shape = shape_,            \
+                                .kernel = kernel_,          \
+                                .vjp = vjp_,                \
+                                .n_outputs = 1,             \
+                                .flags = flags_,            \
+                                .attrs_bytes = sizeof(PartAttrs)};
 PART(select, "select", "SelectBackward0", select_shape, NULL, part_vjp, CER_VIEW)
-PART(select_sliced, "select", "SliceBackward0", select_shape, NULL, part_vjp, CER_VIEW) /* x[:, i, :]: ends in a slice of all */
+PART(select_sliced, "select", "SliceBackward0", select_shape, NULL, part_vjp,
+     CER_VIEW) /* x[:, i, :]: ends in a slice of all */
 PART(slice, "slice", "SliceBackward0", slice_shape, NULL, part_vjp, CER_VIEW)
 PART(select_backward, "select_backward", "SelectBackwardBackward0", back_shape, back_kernel, back_vjp, 0)
 PART(slice_backward, "slice_backward", "SliceBackwardBackward0", back_shape, back_kernel, back_vjp, 0)
 
-/* ---- public -------------------------------------------------------------------------------------------------------------- */
+/* ---- public ------------------------------------------------------------------------------------------------------ */
 
 Tensor *torch_select(Tensor *x, int64_t dim, int64_t index)
 {
@@ -105,12 +113,14 @@ Tensor *cer_select(const cer_Op *op, Tensor *x, int64_t dim, int64_t index)
 {
     PartAttrs a;
     if (!ready(x, "select")) return NULL;
-    if (x->ndim == 0) return cer_raise(TORCH_INDEX_ERROR, "select", "select() cannot be applied to a 0-dim tensor."), NULL;
+    if (x->ndim == 0)
+        return cer_raise(TORCH_INDEX_ERROR, "select", "select() cannot be applied to a 0-dim tensor."), NULL;
     if (!cer_wrap_dim("select", dim, x->ndim, &a.dim)) return NULL;
     int64_t size = x->shape[a.dim];
     if (index < -size || index >= size) {
         char text[256];
-        cer_raise(TORCH_INDEX_ERROR, "select", "select(): index %lld out of range for tensor of size %s at dimension %lld", (long long)index,
+        cer_raise(TORCH_INDEX_ERROR, "select",
+                  "select(): index %lld out of range for tensor of size %s at dimension %lld", (long long)index,
                   cer_shape_text(x->ndim, x->shape, text, sizeof text), (long long)a.dim);
         return NULL;
     }
@@ -130,7 +140,8 @@ Tensor *torch_slice(Tensor *x, int64_t dim, int64_t start, int64_t end, int64_t 
 {
     PartAttrs a;
     if (!ready(x, "slice")) return NULL;
-    if (x->ndim == 0) return cer_raise(TORCH_INDEX_ERROR, "slice", "slice() cannot be applied to a 0-dim tensor."), NULL;
+    if (x->ndim == 0)
+        return cer_raise(TORCH_INDEX_ERROR, "slice", "slice() cannot be applied to a 0-dim tensor."), NULL;
     if (!cer_wrap_dim("slice", dim, x->ndim, &a.dim)) return NULL;
     if (step == TORCH_NONE) step = 1;
     if (step <= 0) return cer_raise(TORCH_RUNTIME_ERROR, "slice", "slice step must be positive"), NULL;
@@ -148,15 +159,19 @@ Tensor *torch_narrow(Tensor *x, int64_t dim, int64_t start, int64_t length)
 {
     int64_t d;
     if (!ready(x, "narrow")) return NULL;
-    if (x->ndim == 0) return cer_raise(TORCH_RUNTIME_ERROR, "narrow", "narrow() cannot be applied to a 0-dim tensor."), NULL;
+    if (x->ndim == 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, "narrow", "narrow() cannot be applied to a 0-dim tensor."), NULL;
     if (!cer_wrap_dim("narrow", dim, x->ndim, &d)) return NULL;
     int64_t size = x->shape[d];
     if (start < -size || start > size)
-        return cer_raise(TORCH_INDEX_ERROR, "narrow", "Dimension out of range (expected to be in range of [%lld, %lld], but got %lld)",
-                         (long long)-size, (long long)size - 1, (long long)start), NULL;
+        return cer_raise(TORCH_INDEX_ERROR, "narrow",
+                         "Dimension out of range (expected to be in range of [%lld, %lld], but got %lld)",
+                         (long long)-size, (long long)size - 1, (long long)start),
+               NULL;
     if (start < 0) start += size;
     if (length < 0 || start > size - length)
-        return cer_raise(TORCH_RUNTIME_ERROR, "narrow", "start (%lld) + length (%lld) exceeds dimension size (%lld).", (long long)start,
-                         (long long)length, (long long)size), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "narrow", "start (%lld) + length (%lld) exceeds dimension size (%lld).",
+                         (long long)start, (long long)length, (long long)size),
+               NULL;
     return torch_slice(x, d, start, start + length, 1);
 }

@@ -10,7 +10,8 @@ static bool resolve(const char *op, const Tensor *t, int64_t ndim, const int64_t
     char text[256];
     int64_t known = 1, unknown = -1;
     if (ndim < 0 || ndim > TORCH_MAX_DIM)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "%s: a tensor has at most %d dimensions here, not %lld", op, TORCH_MAX_DIM, (long long)ndim);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "%s: a tensor has at most %d dimensions here, not %lld", op,
+                         TORCH_MAX_DIM, (long long)ndim);
     bool overflow = false;
     for (int64_t i = 0; i < ndim; i++) {
         a->size[i] = size[i];
@@ -29,11 +30,13 @@ static bool resolve(const char *op, const Tensor *t, int64_t ndim, const int64_t
         return true;
     }
     if (unknown >= 0 && known == 0 && t->numel == 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "cannot reshape tensor of 0 elements into shape %s because the unspecified dimension size "
-                         "-1 can be any value and is ambiguous", cer_shape_text(ndim, size, text, sizeof text));
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "cannot reshape tensor of 0 elements into shape %s because the unspecified dimension size "
+                         "-1 can be any value and is ambiguous",
+                         cer_shape_text(ndim, size, text, sizeof text));
     if (unknown < 0 && !overflow && known == t->numel) return true;
-    return cer_raise(TORCH_RUNTIME_ERROR, op, "shape '%s' is invalid for input of size %lld", cer_shape_text(ndim, size, text, sizeof text),
-                     (long long)t->numel);
+    return cer_raise(TORCH_RUNTIME_ERROR, op, "shape '%s' is invalid for input of size %lld",
+                     cer_shape_text(ndim, size, text, sizeof text), (long long)t->numel);
 }
 
 /* Strides under which t's memory reads as the new shape; false where no strides do. Each run of t's dimensions that lies
@@ -73,7 +76,8 @@ static bool view_shape(cer_Call *c)
     cer_form(&c->form[0], t->dtype, a->ndim, a->size);
     c->form[0].strided = true;
     return view_strides(t, a->ndim, a->size, c->form[0].stride) ||
-           cer_raise(TORCH_RUNTIME_ERROR, "view", "view size is not compatible with input tensor's size and stride (at least one dimension "
+           cer_raise(TORCH_RUNTIME_ERROR, "view",
+                     "view size is not compatible with input tensor's size and stride (at least one dimension "
                      "spans across two contiguous subspaces). Use .reshape(...) instead.");
 }
 
@@ -83,9 +87,14 @@ static void view_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = torch_reshape_n(g[0], s.ndim, s.dim);
 }
 
-#define VIEW(id, text, grad)                                                                                             \
-    const cer_Op cer_op_##id = {.name = text, .grad_name = grad, .shape = view_shape, .vjp = view_vjp, .n_outputs = 1,   \
-        .flags = CER_VIEW, .attrs_bytes = sizeof(cer_SizeAttrs)};
+#define VIEW(id, text, grad)                         \
+    const cer_Op cer_op_##id = {.name = text,        \
+                                .grad_name = grad,   \
+                                .shape = view_shape, \
+                                .vjp = view_vjp,     \
+                                .n_outputs = 1,      \
+                                .flags = CER_VIEW,   \
+                                .attrs_bytes = sizeof(cer_SizeAttrs)};
 VIEW(view, "view", "ViewBackward0")
 VIEW(reshape_alias, "reshape", "ReshapeAliasBackward0")
 VIEW(unsafe_view, "reshape", "UnsafeViewBackward0") /* of a fresh copy */
@@ -121,8 +130,13 @@ Tensor *torch_reshape_n(Tensor *x, int64_t ndim, const int64_t *size)
 Tensor *torch_flatten_dims(Tensor *x, int64_t start, int64_t end)
 {
     int64_t size[TORCH_MAX_DIM], n = 0, merged = 1;
-    if (!ready(x, "flatten") || !cer_wrap_dim("flatten", start, x->ndim, &start) || !cer_wrap_dim("flatten", end, x->ndim, &end)) return NULL;
-    if (start > end) return cer_raise(TORCH_RUNTIME_ERROR, "flatten", "flatten() has invalid args: start_dim cannot come after end_dim"), NULL;
+    if (!ready(x, "flatten") || !cer_wrap_dim("flatten", start, x->ndim, &start) ||
+        !cer_wrap_dim("flatten", end, x->ndim, &end))
+        return NULL;
+    if (start > end)
+        return cer_raise(TORCH_RUNTIME_ERROR, "flatten",
+                         "flatten() has invalid args: start_dim cannot come after end_dim"),
+               NULL;
     if (x->ndim == 0) return torch_reshape(x, 1);
     if (start == end) return x;
     for (int64_t d = 0; d < x->ndim; d++) {

@@ -3,7 +3,8 @@
 
 #include "optimizer.h"
 
-static void run(const cer_Chunk *c, int kernel, char *to, char *a, char *b, int64_t b_stride, const void *parameter, int type)
+static void run(const cer_Chunk *c, int kernel, char *to, char *a, char *b, int64_t b_stride, const void *parameter,
+                int type)
 {
     int64_t size = (int64_t)torch_dtype_size((torch_dtype)type);
     char *data[3] = {to, a, b};
@@ -14,7 +15,8 @@ static void run(const cer_Chunk *c, int kernel, char *to, char *a, char *b, int6
 static void cast(const cer_Chunk *c, char *to, int to_type, char *from, int from_type)
 {
     char *data[2] = {to, from};
-    int64_t stride[2] = {(int64_t)torch_dtype_size((torch_dtype)to_type), (int64_t)torch_dtype_size((torch_dtype)from_type)};
+    int64_t stride[2] = {(int64_t)torch_dtype_size((torch_dtype)to_type),
+                         (int64_t)torch_dtype_size((torch_dtype)from_type)};
     cer_kernels()->cast[to_type][from_type](c->n, data, stride, NULL);
 }
 
@@ -28,9 +30,11 @@ static float rounded(double number, int dtype)
 }
 
 /* Half types are computed in float32, with numbers of the half type. b: a chunk, or one number, or nothing. */
-static void apply_half(const cer_Chunk *c, int kernel, char *to, char *a, char *b, const double *b_number, double parameter)
+static void apply_half(const cer_Chunk *c, int kernel, char *to, char *a, char *b, const double *b_number,
+                       double parameter)
 {
-    float wide_a[CER_CHUNK], wide_b[CER_CHUNK], number = b_number ? rounded(*b_number, c->dtype) : 0, p = rounded(parameter, c->dtype);
+    float wide_a[CER_CHUNK], wide_b[CER_CHUNK], number = b_number ? rounded(*b_number, c->dtype) : 0,
+                                                p = rounded(parameter, c->dtype);
     uint16_t product[CER_CHUNK];
     cast(c, (char *)wide_a, K_FLOAT32, a, c->dtype);
     if (b) cast(c, (char *)wide_b, K_FLOAT32, b, c->dtype);
@@ -40,7 +44,8 @@ static void apply_half(const cer_Chunk *c, int kernel, char *to, char *a, char *
         cast(c, (char *)wide_b, K_FLOAT32, (char *)product, K_FLOAT16);
         kernel = KERNEL_add;
     }
-    run(c, kernel, (char *)wide_a, (char *)wide_a, b_number ? (char *)&number : (char *)wide_b, b_number ? 0 : 4, &p, K_FLOAT32);
+    run(c, kernel, (char *)wide_a, (char *)wide_a, b_number ? (char *)&number : (char *)wide_b, b_number ? 0 : 4, &p,
+        K_FLOAT32);
     cast(c, to, c->dtype, (char *)wide_a, K_FLOAT32);
 }
 

@@ -11,7 +11,7 @@ TORCH_BEGIN
 
 typedef struct optim_Optimizer optim_Optimizer;
 
-/* ---- optimizers ------------------------------------------------------------------------------------------------------------
+/* ---- optimizers -----------------------------------------------------------------------------------------------------
  * optim.SGD(params, lr, momentum=0, dampening=0, weight_decay=0, nesterov=False, maximize=False):
  *     d = grad (negated if maximize) + weight_decay p
  *     buf = d in the first step, then momentum buf + (1 - dampening) d;   d = nesterov ? d + momentum buf : buf   (if momentum)
@@ -28,24 +28,28 @@ typedef struct optim_SGDArgs {
 } optim_SGDArgs;
 TORCH_API optim_SGDArgs optim_SGDArgs_defaults(void);
 TORCH_API optim_Optimizer *optim_SGD_new(const optim_SGDArgs *args);
-#define optim_SGD(...)                                                                                                    \
+#define optim_SGD(...) \
     optim_SGD_new(&(optim_SGDArgs){.lr = (double)(0.0f / 0.0f), .struct_size = sizeof(optim_SGDArgs), __VA_ARGS__})
 
 TORCH_API void optim_free(optim_Optimizer *o); /* always works; NULL passes */
 
-/* ---- training ---------------------------------------------------------------------------------------------------------------- */
+/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 /* optimizer.zero_grad(set_to_none=False): gradients become 0, or None. A code */
 TORCH_API int optim_Optimizer_zero_grad(optim_Optimizer *o, bool set_to_none);
 #define optim_zero_grad(...) optim_zero_grad_(__VA_ARGS__, )
-#define optim_zero_grad_(o, ...)                                                                                          \
-    optim_Optimizer_zero_grad(o, ((const struct { char none; bool set_to_none; }){.none = 0, __VA_ARGS__}).set_to_none)
+#define optim_zero_grad_(o, ...)                             \
+    optim_Optimizer_zero_grad(o, ((const struct {            \
+                                     char none;              \
+                                     bool set_to_none;       \
+                                 }){.none = 0, __VA_ARGS__}) \
+                                     .set_to_none)
 
 /* optimizer.step(): changes every parameter that has a gradient, in place and unrecorded. Refuses while an error is pending; on
  * failure no parameter has changed. A code */
 TORCH_API int optim_step(optim_Optimizer *o);
 
-/* ---- parameter groups -------------------------------------------------------------------------------------------------------- */
+/* ---- parameter groups -------------------------------------------------------------------------------------------- */
 
 /* optimizer.add_param_group({"params": params, "lr": 0.1}) is optim_add_param_group(optimizer, params, {"lr", 0.1}): options that
  * are not given are the constructor's. ValueError "some parameters appear in more than one parameter group"; UserWarning for
@@ -54,9 +58,11 @@ typedef struct optim_Option {
     const char *name;
     double value; /* of a bool: 0 or 1 */
 } optim_Option;
-TORCH_API int64_t optim_add_param_group_n(optim_Optimizer *o, torch_ParameterList params, const optim_Option *options); /* ends with a NULL name */
+TORCH_API int64_t optim_add_param_group_n(optim_Optimizer *o, torch_ParameterList params,
+                                          const optim_Option *options); /* ends with a NULL name */
 #define optim_add_param_group(o, ...) optim_add_param_group_(o, __VA_ARGS__, )
-#define optim_add_param_group_(o, params, ...) optim_add_param_group_n(o, params, (const optim_Option[]){__VA_ARGS__{NULL, 0}})
+#define optim_add_param_group_(o, params, ...) \
+    optim_add_param_group_n(o, params, (const optim_Option[]){__VA_ARGS__{NULL, 0}})
 
 /* len(optimizer.param_groups); optimizer.param_groups[i]["params"]; ...[i]["lr"], read and written. IndexError "list index out of
  * range", KeyError "'lrr'".      0; length 0; NaN; a code */
@@ -68,12 +74,12 @@ TORCH_API int optim_param_group_set(optim_Optimizer *o, int64_t i, const char *o
 /* optimizer.state[p]["momentum_buffer"], borrowed; NULL where there is none (yet). */
 TORCH_API Tensor *optim_state(const optim_Optimizer *o, const Tensor *parameter, const char *name);
 
-/* ---- saving and printing ----------------------------------------------------------------------------------------------------- */
+/* ---- saving and printing ----------------------------------------------------------------------------------------- */
 
 /* optimizer.state_dict(), flat and borrowed: "state.0.momentum_buffer", ..., "param_groups.0.lr" (0-d), ..., "param_groups.0.params"
  * (the indices). optimizer.load_state_dict(d): copies. ValueError "loaded state dict has a different number of parameter groups",
  * "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"; nothing is changed then. */
-TORCH_API torch_StateDict *optim_state_dict(optim_Optimizer *o); /* NULL */
+TORCH_API torch_StateDict *optim_state_dict(optim_Optimizer *o);                   /* NULL */
 TORCH_API int optim_load_state_dict(optim_Optimizer *o, const torch_StateDict *d); /* a code */
 
 TORCH_API const char *optim_str(const optim_Optimizer *o); /* repr(optimizer), borrowed.      NULL */

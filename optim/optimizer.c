@@ -17,7 +17,7 @@ torch_Scalar cer_optim_number(double value)
     return value == 0 ? torch_scalar_int(0) : torch_scalar_double(value);
 }
 
-/* ---- groups -------------------------------------------------------------------------------------------------------------- */
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
 
 static void group_free(cer_OptimGroup *g)
 {
@@ -40,7 +40,9 @@ static bool check_params(torch_ParameterList params)
 {
     for (int64_t i = 0; i < params.length; i++) {
         const Tensor *t = params.tensor[i];
-        if (!t) return cer_raise(TORCH_TYPE_ERROR, "add_param_group", "optimizer can only optimize Tensors, but one of the params is NoneType");
+        if (!t)
+            return cer_raise(TORCH_TYPE_ERROR, "add_param_group",
+                             "optimizer can only optimize Tensors, but one of the params is NoneType");
         if (!cer_usable(t, "add_param_group", 1)) return false;
         if (t->node && !t->node->leaf && !(t->flags & CER_RETAINS_GRAD))
             return cer_raise(TORCH_VALUE_ERROR, "add_param_group", "can't optimize a non-leaf Tensor");
@@ -53,7 +55,8 @@ static bool check_disjoint(const optim_Optimizer *o, torch_ParameterList params)
     for (int64_t i = 0; i < params.length; i++)
         for (int64_t k = 0; k < o->n_groups; k++)
             if (index_in(&o->group[k], o->group[k].n, params.tensor[i]) >= 0)
-                return cer_raise(TORCH_VALUE_ERROR, "add_param_group", "some parameters appear in more than one parameter group");
+                return cer_raise(TORCH_VALUE_ERROR, "add_param_group",
+                                 "some parameters appear in more than one parameter group");
     return true;
 }
 
@@ -82,7 +85,8 @@ static bool set_options(const optim_Optimizer *o, cer_OptimGroup *g, const optim
         if (!set_option(o, g, options->name, options->value)) return false;
     for (int i = 0; i < o->class_record->n_options; i++)
         if (g->option[i].kind == TORCH_KIND_NONE && strcmp(o->class_record->option[i], "foreach") != 0)
-            return cer_raise(TORCH_VALUE_ERROR, "add_param_group", "parameter group didn't specify a value of required optimization parameter %s",
+            return cer_raise(TORCH_VALUE_ERROR, "add_param_group",
+                             "parameter group didn't specify a value of required optimization parameter %s",
                              o->class_record->option[i]);
     return true;
 }
@@ -107,8 +111,10 @@ static bool fill_group(cer_OptimGroup *g, torch_ParameterList params)
         cer_retain(params.tensor[i]);
     }
     if (duplicates)
-        torch_warn("UserWarning", "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
-                   "github.com/pytorch/pytorch/issues/40967 for more information");
+        torch_warn(
+            "UserWarning",
+            "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
+            "github.com/pytorch/pytorch/issues/40967 for more information");
     return true;
 }
 
@@ -131,7 +137,7 @@ int64_t optim_add_param_group_n(optim_Optimizer *o, torch_ParameterList params, 
     return o->n_groups++;
 }
 
-/* ---- making and ending ---------------------------------------------------------------------------------------------------- */
+/* ---- making and ending ------------------------------------------------------------------------------------------- */
 
 optim_Optimizer *cer_optimizer_new(const cer_OptimClass *record, const torch_Scalar *preset, torch_ParameterList params)
 {
@@ -156,7 +162,7 @@ void optim_free(optim_Optimizer *o)
     cer_free(o, sizeof *o);
 }
 
-/* ---- step: first all that can fail, then the updates ------------------------------------------------------------------------ */
+/* ---- step: first all that can fail, then the updates ------------------------------------------------------------- */
 
 static bool need_state(cer_OptimParam *p, uint32_t wanted)
 {
@@ -184,7 +190,8 @@ static bool prepare(cer_OptimGroup *g, uint32_t wanted)
         p->data = p->grad = NULL;
         if (!grad) continue;
         if (grad->dtype != p->t->dtype || grad->numel != p->t->numel || !torch_dtype_is_floating_point(grad->dtype))
-            return cer_raise(TORCH_RUNTIME_ERROR, "step", "the gradient of parameter %lld does not fit it", (long long)i);
+            return cer_raise(TORCH_RUNTIME_ERROR, "step", "the gradient of parameter %lld does not fit it",
+                             (long long)i);
         if (wanted && !need_state(holder, wanted)) return false;
         p->fresh = !holder->started;
         p->data = contiguous(p->t);
@@ -204,7 +211,8 @@ static void update_one(const cer_OptimClass *record, const cer_OptimGroup *g, ce
         c.n = numel - at < CER_CHUNK ? numel - at : CER_CHUNK;
         c.p = p->data->data + at * size;
         c.g = p->grad->data + at * size;
-        for (int k = 0; k < record->n_states; k++) c.state[k] = holder->state[k] ? holder->state[k]->data + at * size : NULL;
+        for (int k = 0; k < record->n_states; k++)
+            c.state[k] = holder->state[k] ? holder->state[k]->data + at * size : NULL;
         record->update(g, &c);
     }
     if (p->data != p->t) cer_copy_elements(p->t, p->data, p->data->stride);
@@ -240,11 +248,12 @@ int optim_Optimizer_zero_grad(optim_Optimizer *o, bool set_to_none)
 {
     if (!ready(o, "zero_grad")) return torch_error_code();
     for (int64_t i = 0; i < o->n_groups; i++)
-        for (int64_t k = 0; k < o->group[i].n && !cer_error_pending(); k++) cer_zero_grad(o->group[i].tensor[k], set_to_none);
+        for (int64_t k = 0; k < o->group[i].n && !cer_error_pending(); k++)
+            cer_zero_grad(o->group[i].tensor[k], set_to_none);
     return torch_error_code();
 }
 
-/* ---- looking -------------------------------------------------------------------------------------------------------------- */
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
 
 static cer_OptimGroup *group_at(const optim_Optimizer *o, int64_t i)
 {
@@ -312,7 +321,8 @@ const char *optim_str(const optim_Optimizer *o)
     cer_text_add(&t, "%s (", o->class_record->name);
     for (int64_t i = 0; i < o->n_groups; i++) {
         cer_text_add(&t, "\nParameter Group %lld\n", (long long)i);
-        for (int k = 0; k < o->class_record->n_options; k++) add_option(&t, o->class_record->option[k], o->group[i].option[k]);
+        for (int k = 0; k < o->class_record->n_options; k++)
+            add_option(&t, o->class_record->option[k], o->group[i].option[k]);
     }
     cer_text_add(&t, ")");
     return cer_text_borrowed(&t);

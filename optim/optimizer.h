@@ -8,8 +8,8 @@
 enum { CER_STATES = 4, CER_OPTIONS = 16, CER_CHUNK = 1024 };
 
 typedef struct cer_OptimParam {
-    Tensor *t; /* one reference */
-    int64_t same_as; /* the first in the group with this tensor: it has the state. Mostly the own index */
+    Tensor *t;                 /* one reference */
+    int64_t same_as;           /* the first in the group with this tensor: it has the state. Mostly the own index */
     Tensor *state[CER_STATES]; /* of t's shape, contiguous; one reference each; NULL until first needed */
     bool started;              /* the state has been written */
     bool fresh;                /* during a step: this update is the first */
@@ -38,7 +38,7 @@ typedef struct cer_OptimClass {
     int n_options;
     const char *const *state; /* names */
     int n_states;
-    uint32_t (*wants)(const cer_OptimGroup *group); /* bit k: state k is needed for the next step */
+    uint32_t (*wants)(const cer_OptimGroup *group);                  /* bit k: state k is needed for the next step */
     void (*update)(const cer_OptimGroup *group, const cer_Chunk *c); /* cannot fail */
 } cer_OptimClass;
 
@@ -49,7 +49,8 @@ struct optim_Optimizer {
     int64_t n_groups;
 };
 
-optim_Optimizer *cer_optimizer_new(const cer_OptimClass *record, const torch_Scalar *preset, torch_ParameterList params);
+optim_Optimizer *cer_optimizer_new(const cer_OptimClass *record, const torch_Scalar *preset,
+                                   torch_ParameterList params);
 torch_Scalar cer_optim_number(double value); /* 0 as Python's int, which is the default of most options */
 
 static inline double cer_option(const cer_OptimGroup *group, int i)

@@ -43,8 +43,13 @@ static void update(const cer_OptimGroup *group, const cer_Chunk *c)
     cer_chunk_add_scaled(c, c->p, c->p, d, -cer_option(group, LR));
 }
 
-static const cer_OptimClass sgd_class = {.name = "SGD", .option = option_names, .n_options = OPTIONS, .state = state_names, .n_states = 1,
-                                         .wants = wants, .update = update};
+static const cer_OptimClass sgd_class = {.name = "SGD",
+                                         .option = option_names,
+                                         .n_options = OPTIONS,
+                                         .state = state_names,
+                                         .n_states = 1,
+                                         .wants = wants,
+                                         .update = update};
 
 optim_SGDArgs optim_SGDArgs_defaults(void)
 {

@@ -9,7 +9,9 @@ enum { KEY = 96 };
 /* A 0-d tensor that keeps the number's kind. */
 static Tensor *number(torch_Scalar value)
 {
-    torch_dtype dtype = value.kind == TORCH_KIND_DOUBLE ? torch_float64 : value.kind == TORCH_KIND_BOOL ? torch_bool : torch_int64;
+    torch_dtype dtype = value.kind == TORCH_KIND_DOUBLE ? torch_float64
+                        : value.kind == TORCH_KIND_BOOL ? torch_bool
+                                                        : torch_int64;
     Tensor *t = cer_empty(dtype, 0, NULL);
     if (t) cer_fill_elements(t, value);
     return t;
@@ -60,7 +62,7 @@ torch_StateDict *optim_state_dict(optim_Optimizer *o)
     return cer_error_pending() ? NULL : d;
 }
 
-/* ---- loading: everything is checked and copied first, and then put in place -------------------------------------------------- */
+/* ---- loading: everything is checked and copied first, and then put in place -------------------------------------- */
 
 static Tensor *find(const torch_StateDict *d, const char *key)
 {
@@ -73,13 +75,15 @@ static bool check_groups(const optim_Optimizer *o, const torch_StateDict *d)
     for (int64_t i = 0; i <= o->n_groups; i++) {
         snprintf(key, sizeof key, "param_groups.%lld.params", (long long)i);
         if (!find(d, key) != (i == o->n_groups))
-            return cer_raise(TORCH_VALUE_ERROR, "load_state_dict", "loaded state dict has a different number of parameter groups");
+            return cer_raise(TORCH_VALUE_ERROR, "load_state_dict",
+                             "loaded state dict has a different number of parameter groups");
     }
     for (int64_t i = 0; i < o->n_groups; i++) {
         snprintf(key, sizeof key, "param_groups.%lld.params", (long long)i);
         if (torch_numel(find(d, key)) != o->group[i].n)
-            return cer_raise(TORCH_VALUE_ERROR, "load_state_dict",
-                             "loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+            return cer_raise(
+                TORCH_VALUE_ERROR, "load_state_dict",
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
     }
     return true;
 }
@@ -104,13 +108,15 @@ static Tensor *load_state(const torch_StateDict *d, const cer_OptimParam *p, int
     Tensor *saved = find(d, key);
     if (!saved) return NULL;
     if (saved->ndim != p->t->ndim || memcmp(saved->shape, p->t->shape, sizeof(int64_t) * saved->ndim) != 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, "load_state_dict", "the shape of %s is not that of its parameter", key), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "load_state_dict", "the shape of %s is not that of its parameter", key),
+               NULL;
     Tensor *copy = cer_empty(p->t->dtype, p->t->ndim, p->t->shape);
     if (copy) cer_copy_elements(copy, saved, saved->stride);
     return copy;
 }
 
-static bool load_group(const optim_Optimizer *o, int64_t i, int64_t first, const torch_StateDict *d, torch_Scalar *option, Tensor **state)
+static bool load_group(const optim_Optimizer *o, int64_t i, int64_t first, const torch_StateDict *d,
+                       torch_Scalar *option, Tensor **state)
 {
     const cer_OptimGroup *g = &o->group[i];
     for (int64_t k = 0; k < g->n; k++)
@@ -140,7 +146,9 @@ int optim_load_state_dict(optim_Optimizer *o, const torch_StateDict *d)
 {
     if (cer_error_pending()) return torch_error_code();
     if (!o) return torch_error_raise(TORCH_TYPE_ERROR, "load_state_dict", "load_state_dict(): the optimizer is NULL");
-    if (!d) return torch_error_raise(TORCH_TYPE_ERROR, "load_state_dict", "Expected state_dict to be dict-like, got <class 'NoneType'>.");
+    if (!d)
+        return torch_error_raise(TORCH_TYPE_ERROR, "load_state_dict",
+                                 "Expected state_dict to be dict-like, got <class 'NoneType'>.");
     if (!check_groups(o, d)) return torch_error_code();
     int64_t scope = torch_scope_push(), n = 0, first = 0;
     for (int64_t i = 0; i < o->n_groups; i++) n += o->group[i].n;
@@ -150,7 +158,8 @@ int optim_load_state_dict(optim_Optimizer *o, const torch_StateDict *d)
     for (int64_t i = 0; i < o->n_groups && fine; first += o->group[i++].n)
         fine = load_group(o, i, first, d, option[i], state + first * CER_STATES) && !cer_error_pending();
     first = 0;
-    for (int64_t i = 0; i < o->n_groups && fine; first += o->group[i++].n) commit_group(&o->group[i], option[i], state + first * CER_STATES);
+    for (int64_t i = 0; i < o->n_groups && fine; first += o->group[i++].n)
+        commit_group(&o->group[i], option[i], state + first * CER_STATES);
     torch_scope_pop(scope);
     return torch_error_code();
 }

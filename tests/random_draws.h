@@ -29,7 +29,8 @@ static inline uint64_t hash_of(const Tensor *t, char *first, size_t room)
         for (int64_t d = t->ndim; d-- > 0; rest /= t->shape[d]) offset += rest % t->shape[d] * t->stride[d];
         const char *at = t->data + offset * (int64_t)size;
         h = fnv(h, at, size);
-        for (size_t k = 0; k < size && used + 3 <= room; k++) used += (size_t)snprintf(first + used, 3, "%02x", (uint8_t)at[k]);
+        for (size_t k = 0; k < size && used + 3 <= room; k++)
+            used += (size_t)snprintf(first + used, 3, "%02x", (uint8_t)at[k]);
     }
     first[used] = 0;
     return h;

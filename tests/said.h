@@ -21,10 +21,10 @@ static inline const Said *find_said(const Said *table, size_t n, const char *pyt
 }
 
 /* The expression fails as the Python text does. */
-#define assert_raises(python, expression)                                                                          \
-    do {                                                                                                           \
-        (void)(expression);                                                                                        \
-        ck_assert_error(SAID(python)->code, SAID(python)->text);                                                   \
+#define assert_raises(python, expression)                        \
+    do {                                                         \
+        (void)(expression);                                      \
+        ck_assert_error(SAID(python)->code, SAID(python)->text); \
     } while (0)
 
 /* The last warning since torch_reset_warnings. */
@@ -34,14 +34,14 @@ static inline void hear(const char *category, const char *message)
     ck_assert_str_eq(category, "UserWarning");
     strncpy(heard, message, sizeof heard - 1);
 }
-#define assert_warns(python, expression)                                                                           \
-    do {                                                                                                           \
-        torch_WarningHandler before = torch_set_warning_handler(hear);                                             \
-        torch_reset_warnings();                                                                                    \
-        *heard = 0;                                                                                                \
-        (void)(expression);                                                                                        \
-        torch_set_warning_handler(before);                                                                         \
-        ck_assert_str_eq(heard, SAID(python)->text);                                                               \
+#define assert_warns(python, expression)                               \
+    do {                                                               \
+        torch_WarningHandler before = torch_set_warning_handler(hear); \
+        torch_reset_warnings();                                        \
+        *heard = 0;                                                    \
+        (void)(expression);                                            \
+        torch_set_warning_handler(before);                             \
+        ck_assert_str_eq(heard, SAID(python)->text);                   \
     } while (0)
 
 #endif

@@ -58,7 +58,7 @@ int support_errors_raised(void)
     return errors_raised;
 }
 
-/* ---- assertions: each fails at the caller's line ------------------------------------------------------------------ */
+/* ---- assertions: each fails at the caller's line ----------------------------------------------------------------- */
 
 void support_assert_error(const char *file, int line, torch_Code code, const char *text)
 {
@@ -93,7 +93,17 @@ static double bfloat16_value(uint16_t bits)
 
 static double value_at(const char *p, torch_dtype dtype)
 {
-    union { uint8_t u8; int8_t i8; int16_t i16; int32_t i32; int64_t i64; uint16_t u16; float f; double d; bool b; } v;
+    union {
+        uint8_t u8;
+        int8_t i8;
+        int16_t i16;
+        int32_t i32;
+        int64_t i64;
+        uint16_t u16;
+        float f;
+        double d;
+        bool b;
+    } v;
     memcpy(&v, p, torch_dtype_size(dtype));
     switch (dtype) {
     case torch_uint8: return v.u8;

@@ -32,8 +32,8 @@ void support_assert_tensor(const char *file, int line, const Tensor *t, int64_t 
                            double atol);
 
 /* t has exactly this shape: ck_assert_shape(t, 2, 3). ck_assert_scalar_shape(t): none. */
-#define ck_assert_shape(t, ...)                                                                                    \
-    support_assert_shape(__FILE__, __LINE__, t, (int64_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),     \
+#define ck_assert_shape(t, ...)                                                                                \
+    support_assert_shape(__FILE__, __LINE__, t, (int64_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), \
                          (int64_t[]){__VA_ARGS__})
 #define ck_assert_scalar_shape(t) support_assert_shape(__FILE__, __LINE__, t, 0, NULL)
 void support_assert_shape(const char *file, int line, const Tensor *t, int64_t ndim, const int64_t *shape);
@@ -48,11 +48,11 @@ int support_errors_raised(void);
 #define test_case(name, ...) support_case(name, (const TTest *const[]){__VA_ARGS__, NULL})
 TCase *support_case(const char *name, const TTest *const *tests);
 
-#define SUITE_MAIN(name, ...)                                                                                      \
-    int main(void)                                                                                                 \
-    {                                                                                                              \
-        TCase *(*const cases[])(void) = {__VA_ARGS__};                                                             \
-        return support_run(name, cases, sizeof cases / sizeof *cases);                                             \
+#define SUITE_MAIN(name, ...)                                          \
+    int main(void)                                                     \
+    {                                                                  \
+        TCase *(*const cases[])(void) = {__VA_ARGS__};                 \
+        return support_run(name, cases, sizeof cases / sizeof *cases); \
     }
 int support_run(const char *name, TCase *(*const *cases)(void), size_t n);
 

@@ -58,8 +58,7 @@ static bool find(void *library, const char *name, void *function)
 static bool load(const char *path)
 {
     void *const library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
-    if (!library)
-        return false;
+    if (!library) return false;
     if (!find(library, "cblas_dgemm", &blas.gemm_double) || !find(library, "cblas_sgemv", &blas.gemv_float) ||
         !find(library, "cblas_dgemv", &blas.gemv_double) || !find(library, "cblas_sgemm", &blas.gemm_float)) {
         blas.gemm_float = NULL;
@@ -68,26 +67,22 @@ static bool load(const char *path)
     }
     /* Rows and batches are split by our own threads; a second pool beside them would be far slower. */
     void (*set_threads)(int);
-    if (find(library, "openblas_set_num_threads", &set_threads))
-        set_threads(1);
+    if (find(library, "openblas_set_num_threads", &set_threads)) set_threads(1);
     return true;
 }
 
 static void load_first_found(void)
 {
     const char *names = getenv("CERILLA_BLAS");
-    if (!names || !*names)
-        names = CERILLA_BLAS_NAMES;
-    if (strcmp(names, "none") == 0)
-        return;
+    if (!names || !*names) names = CERILLA_BLAS_NAMES;
+    if (strcmp(names, "none") == 0) return;
     while (*names) {
         char path[1024];
         const size_t length = strcspn(names, ":");
         if (length > 0 && length < sizeof path) {
             memcpy(path, names, length);
             path[length] = '\0';
-            if (load(path))
-                return;
+            if (load(path)) return;
         }
         names += length + (names[length] == ':');
     }
@@ -102,16 +97,13 @@ static bool have_blas(void)
 /* A matrix as CBLAS wants it: one stride is 1, the other covers a whole row, everything fits an int. */
 static bool describe(int64_t rows, int64_t columns, int64_t row, int64_t col, int *flag, int *leading)
 {
-    if (rows > INT_MAX || columns > INT_MAX)
-        return false;
+    if (rows > INT_MAX || columns > INT_MAX) return false;
     const bool plain = (col == 1 || columns == 1) && (row >= columns || rows == 1);
     const bool turned = (row == 1 || rows == 1) && (col >= rows || columns == 1);
-    if (!plain && !turned)
-        return false;
+    if (!plain && !turned) return false;
     int64_t stride = plain ? row : col;
     const int64_t least = plain ? columns : rows;
-    if ((plain ? rows : columns) == 1)
-        stride = least; /* the stride of a single row means nothing */
+    if ((plain ? rows : columns) == 1) stride = least; /* the stride of a single row means nothing */
     *flag = plain ? AS_IS : TRANSPOSED;
     *leading = (int)stride;
     return stride >= 1 && stride <= INT_MAX;
@@ -132,8 +124,8 @@ static bool vector_product(int type, int64_t rows, int64_t columns, double alpha
         blas.gemv_float(ROW_MAJOR, flag, stored_rows, stored_columns, (float)alpha, matrix, leading, x, (int)x_stride,
                         (float)beta, y, (int)y_stride);
     else
-        blas.gemv_double(ROW_MAJOR, flag, stored_rows, stored_columns, alpha, matrix, leading, x, (int)x_stride,
-                         beta, y, (int)y_stride);
+        blas.gemv_double(ROW_MAJOR, flag, stored_rows, stored_columns, alpha, matrix, leading, x, (int)x_stride, beta,
+                         y, (int)y_stride);
     return true;
 }
 
@@ -142,8 +134,7 @@ static bool matrix_product(int type, int64_t m, int64_t n, int64_t k, double alp
                            int64_t c_row, int64_t c_col)
 {
     int a_flag, a_leading, b_flag, b_leading, c_flag, c_leading;
-    if (!describe(m, n, c_row, c_col, &c_flag, &c_leading))
-        return false;
+    if (!describe(m, n, c_row, c_col, &c_flag, &c_leading)) return false;
     if (c_flag == TRANSPOSED) /* C' = B' A' */
         return matrix_product(type, n, m, k, alpha, b, b_col, b_row, a, a_col, a_row, beta, c, c_col, c_row);
     if (!describe(m, k, a_row, a_col, &a_flag, &a_leading) || !describe(k, n, b_row, b_col, &b_flag, &b_leading))
@@ -176,8 +167,7 @@ void cer_gemm(int type, int64_t m, int64_t n, int64_t k, double alpha, const voi
                 done = vector_product(type, n, k, alpha, b, b_col, b_row, a, a_col, beta, c, c_col);
             else
                 done = matrix_product(type, m, n, k, alpha, a, a_row, a_col, b, b_row, b_col, beta, c, c_row, c_col);
-            if (done)
-                return;
+            if (done) return;
         }
     }
     cer_kernels()->gemm[type](m, n, k, alpha, a, a_row, a_col, b, b_row, b_col, beta, c, c_row, c_col);

@@ -59,14 +59,12 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #else
 static inline void cer_read_short(float *block, const float *in, int64_t n)
 {
-    for (int i = 0; i < 16; ++i)
-        block[i] = i < n ? in[i] : 0;
+    for (int i = 0; i < 16; ++i) block[i] = i < n ? in[i] : 0;
 }
 
 static inline void cer_write_short(float *out, const float *block, int64_t n)
 {
-    for (int64_t i = 0; i < n; ++i)
-        out[i] = block[i];
+    for (int64_t i = 0; i < n; ++i) out[i] = block[i];
 }
 #endif
 
@@ -83,10 +81,10 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define TANH(x) tanh_float32(x)
 #define SIGMOID(x) sigmoid_float32(x)
 #include "ops/kernels/arithmetic.inc"
-#include "ops/kernels/loops.inc"
-#include "ops/kernels/sum.inc"
-#include "ops/kernels/reduce.inc"
 #include "ops/kernels/gemm.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/sum.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T double
@@ -101,10 +99,10 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define TANH(x) tanh(x)
 #define SIGMOID(x) (1 / (1 + exp(-(x))))
 #include "ops/kernels/arithmetic.inc"
-#include "ops/kernels/loops.inc"
-#include "ops/kernels/sum.inc"
-#include "ops/kernels/reduce.inc"
 #include "ops/kernels/gemm.inc"
+#include "ops/kernels/loops.inc"
+#include "ops/kernels/reduce.inc"
+#include "ops/kernels/sum.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T uint8_t
@@ -112,9 +110,9 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define WRAP uint32_t
 #define KIND_UNSIGNED
 #include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/reduce.inc"
-#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T int8_t
@@ -122,9 +120,9 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define WRAP uint32_t
 #define KIND_SIGNED
 #include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/reduce.inc"
-#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T int16_t
@@ -132,9 +130,9 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define WRAP uint32_t
 #define KIND_SIGNED
 #include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/reduce.inc"
-#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T int32_t
@@ -142,9 +140,9 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define WRAP uint32_t
 #define KIND_SIGNED
 #include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/reduce.inc"
-#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T int64_t
@@ -152,9 +150,9 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define WRAP uint64_t
 #define KIND_SIGNED
 #include "ops/kernels/arithmetic.inc"
+#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/reduce.inc"
-#include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T uint8_t
@@ -171,24 +169,32 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
 {
     const uint16_t value = *(const uint16_t *)param;
     char *out = ptr[0];
-    for (int64_t i = 0; i < n; ++i, out += stride[0])
-        *(uint16_t *)(void *)out = value;
+    for (int64_t i = 0; i < n; ++i, out += stride[0]) *(uint16_t *)(void *)out = value;
 }
 
 #include "ops/kernels/cast.inc"
 
 #define FLOATING_LOOPS(name) [K_FLOAT32] = loop_##name##_float32, [K_FLOAT64] = loop_##name##_float64
-#define INTEGER_LOOPS(name)                                                                                            \
-    [K_UINT8] = loop_##name##_uint8, [K_INT8] = loop_##name##_int8, [K_INT16] = loop_##name##_int16,                   \
+#define INTEGER_LOOPS(name)                                                                          \
+    [K_UINT8] = loop_##name##_uint8, [K_INT8] = loop_##name##_int8, [K_INT16] = loop_##name##_int16, \
     [K_INT32] = loop_##name##_int32, [K_INT64] = loop_##name##_int64
-#define TABLE_FLOATING(name) {FLOATING_LOOPS(name)}
-#define TABLE_NUMERIC(name) {FLOATING_LOOPS(name), INTEGER_LOOPS(name)}
-#define TABLE_ALL(name) {FLOATING_LOOPS(name), INTEGER_LOOPS(name), [K_BOOL] = loop_##name##_boolean}
+#define TABLE_FLOATING(name) \
+    {                        \
+        FLOATING_LOOPS(name) \
+    }
+#define TABLE_NUMERIC(name)                       \
+    {                                             \
+        FLOATING_LOOPS(name), INTEGER_LOOPS(name) \
+    }
+#define TABLE_ALL(name)                                                             \
+    {                                                                               \
+        FLOATING_LOOPS(name), INTEGER_LOOPS(name), [K_BOOL] = loop_##name##_boolean \
+    }
 #define TABLE_ROW(name, TYPES, ...) [KERNEL_##name] = TABLE_##TYPES(name),
-#define EACH_TYPE(f)                                                                                                   \
-    {                                                                                                                  \
-        [K_UINT8] = f##_uint8, [K_INT8] = f##_int8, [K_INT16] = f##_int16, [K_INT32] = f##_int32,                      \
-        [K_INT64] = f##_int64, [K_FLOAT32] = f##_float32, [K_FLOAT64] = f##_float64, [K_BOOL] = f##_boolean,           \
+#define EACH_TYPE(f)                                                                                         \
+    {                                                                                                        \
+        [K_UINT8] = f##_uint8, [K_INT8] = f##_int8, [K_INT16] = f##_int16, [K_INT32] = f##_int32,            \
+        [K_INT64] = f##_int64, [K_FLOAT32] = f##_float32, [K_FLOAT64] = f##_float64, [K_BOOL] = f##_boolean, \
     }
 
 extern const cer_Kernels CER_NAME(cer_kernels, CER_ISA);
@@ -204,23 +210,41 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
         },
     .cast =
         {
-            [K_UINT8] = CAST_ROW(uint8), [K_INT8] = CAST_ROW(int8), [K_INT16] = CAST_ROW(int16),
-            [K_INT32] = CAST_ROW(int32), [K_INT64] = CAST_ROW(int64), [K_FLOAT16] = CAST_ROW(float16),
-            [K_FLOAT32] = CAST_ROW(float32), [K_FLOAT64] = CAST_ROW(float64), [K_BOOL] = CAST_ROW(boolean),
+            [K_UINT8] = CAST_ROW(uint8),
+            [K_INT8] = CAST_ROW(int8),
+            [K_INT16] = CAST_ROW(int16),
+            [K_INT32] = CAST_ROW(int32),
+            [K_INT64] = CAST_ROW(int64),
+            [K_FLOAT16] = CAST_ROW(float16),
+            [K_FLOAT32] = CAST_ROW(float32),
+            [K_FLOAT64] = CAST_ROW(float64),
+            [K_BOOL] = CAST_ROW(boolean),
             [K_BFLOAT16] = CAST_ROW(bfloat16),
         },
     .fill =
         {
-            [K_UINT8] = fill_uint8, [K_INT8] = fill_int8, [K_INT16] = fill_int16, [K_INT32] = fill_int32,
-            [K_INT64] = fill_int64, [K_FLOAT32] = fill_float32, [K_FLOAT64] = fill_float64, [K_BOOL] = fill_boolean,
-            [K_FLOAT16] = fill_half, [K_BFLOAT16] = fill_half,
+            [K_UINT8] = fill_uint8,
+            [K_INT8] = fill_int8,
+            [K_INT16] = fill_int16,
+            [K_INT32] = fill_int32,
+            [K_INT64] = fill_int64,
+            [K_FLOAT32] = fill_float32,
+            [K_FLOAT64] = fill_float64,
+            [K_BOOL] = fill_boolean,
+            [K_FLOAT16] = fill_half,
+            [K_BFLOAT16] = fill_half,
         },
     .sum = EACH_TYPE(sum),
     .max = EACH_TYPE(max),
     .min = EACH_TYPE(min),
     .gemm =
         {
-            [K_UINT8] = gemm_uint8, [K_INT8] = gemm_int8, [K_INT16] = gemm_int16, [K_INT32] = gemm_int32,
-            [K_INT64] = gemm_int64, [K_FLOAT32] = gemm_float32, [K_FLOAT64] = gemm_float64,
+            [K_UINT8] = gemm_uint8,
+            [K_INT8] = gemm_int8,
+            [K_INT16] = gemm_int16,
+            [K_INT32] = gemm_int32,
+            [K_INT64] = gemm_int64,
+            [K_FLOAT32] = gemm_float32,
+            [K_FLOAT64] = gemm_float64,
         },
 };

@@ -10,7 +10,18 @@
 
 /* Element types, in the order of torch_dtype (core/dtype.h checks that the two agree). */
 enum {
-    K_NONE, K_UINT8, K_INT8, K_INT16, K_INT32, K_INT64, K_FLOAT16, K_FLOAT32, K_FLOAT64, K_BOOL, K_BFLOAT16, K_TYPES
+    K_NONE,
+    K_UINT8,
+    K_INT8,
+    K_INT16,
+    K_INT32,
+    K_INT64,
+    K_FLOAT16,
+    K_FLOAT32,
+    K_FLOAT64,
+    K_BOOL,
+    K_BFLOAT16,
+    K_TYPES
 };
 
 /* One run of n elements. ptr[0] is the output, ptr[1..] the inputs; stride[i] in bytes (0 = the same element again).
@@ -29,7 +40,8 @@ typedef void (*cer_Extreme)(int64_t n, const char *in, int64_t stride, void *val
 /* C[m,n] = beta * C + alpha * A[m,k] B[k,n], any strides, in elements. beta == 0 does not read C.
  * Each element is one chain over k in ascending order (fused multiply-adds where the instruction set has them). */
 typedef void (*cer_Gemm)(int64_t m, int64_t n, int64_t k, double alpha, const void *a, int64_t a_row, int64_t a_col,
-                         const void *b, int64_t b_row, int64_t b_col, double beta, void *c, int64_t c_row, int64_t c_col);
+                         const void *b, int64_t b_row, int64_t b_col, double beta, void *c, int64_t c_row,
+                         int64_t c_col);
 
 /* The loops: one number per row of ops/pointwise.def. */
 #define KERNEL_ENUM(name, ...) KERNEL_##name,
@@ -43,13 +55,13 @@ enum {
 #undef KERNEL_ENUM
 
 typedef struct {
-    const char *name;                          /* "baseline", "avx2", "avx512" */
-    cer_Loop loop[KERNEL_LOOPS][K_TYPES];      /* indexed by the compute type; NULL where the row has no such type */
-    cer_Loop cast[K_TYPES][K_TYPES];           /* [to][from]; the same type twice is a copy */
-    cer_Loop fill[K_TYPES];                    /* param: one element of that type; only ptr[0] is used */
-    cer_Sum sum[K_TYPES];                      /* float32, float64 -> same; integers and bool -> int64 output */
+    const char *name;                     /* "baseline", "avx2", "avx512" */
+    cer_Loop loop[KERNEL_LOOPS][K_TYPES]; /* indexed by the compute type; NULL where the row has no such type */
+    cer_Loop cast[K_TYPES][K_TYPES];      /* [to][from]; the same type twice is a copy */
+    cer_Loop fill[K_TYPES];               /* param: one element of that type; only ptr[0] is used */
+    cer_Sum sum[K_TYPES];                 /* float32, float64 -> same; integers and bool -> int64 output */
     cer_Extreme max[K_TYPES], min[K_TYPES];
-    cer_Gemm gemm[K_TYPES];                    /* float32, float64, int64, int32, int16, int8, uint8 */
+    cer_Gemm gemm[K_TYPES]; /* float32, float64, int64, int32, int16, int8, uint8 */
 } cer_Kernels;
 
 /* The product of a tensor library: gemm of the chosen table for small products and for integers; for large products of

@@ -29,10 +29,8 @@ static const cer_Kernels *choose(void)
     const bool baseline = wanted && strcmp(wanted, "baseline") == 0;
     const bool avx2 = wanted && strcmp(wanted, "avx2") == 0;
     __builtin_cpu_init();
-    if (baseline || !has_avx2())
-        return &cer_kernels_baseline;
-    if (avx2 || !has_avx512())
-        return &cer_kernels_avx2;
+    if (baseline || !has_avx2()) return &cer_kernels_baseline;
+    if (avx2 || !has_avx512()) return &cer_kernels_avx2;
     return &cer_kernels_avx512;
 }
 #else

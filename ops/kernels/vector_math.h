@@ -54,7 +54,7 @@ static inline double exp_parts(double x, double *scale)
 
 static inline float exp_float32(float x)
 {
-    float limited = x > 89.0f ? 89.0f : x; /* beyond: overflows anyway */
+    float limited = x > 89.0f ? 89.0f : x;           /* beyond: overflows anyway */
     limited = limited < -105.0f ? -105.0f : limited; /* beyond: rounds to zero anyway */
     double scale;
     const double p = exp_parts(limited, &scale);

@@ -45,49 +45,47 @@ typedef double vector_float64 __attribute__((vector_size(16)));
 #endif
 
 #ifdef MULTIPLY_ADD32
-#define VECTOR_OPERATIONS(TYPE, T, V, bits)                                                                            \
-    static inline V multiply_add_##TYPE(V x, V y, V z)                                                                 \
-    {                                                                                                                  \
-        return MULTIPLY_ADD##bits(x, y, z);                                                                            \
-    }                                                                                                                  \
-    static inline V load_part_##TYPE(const T *p, int64_t lanes)                                                        \
-    {                                                                                                                  \
-        return LOAD_PART##bits(p, lanes);                                                                              \
-    }                                                                                                                  \
-    static inline void store_part_##TYPE(T *p, V x, int64_t lanes)                                                     \
-    {                                                                                                                  \
-        STORE_PART##bits(p, x, lanes);                                                                                 \
-    }                                                                                                                  \
+#define VECTOR_OPERATIONS(TYPE, T, V, bits)                        \
+    static inline V multiply_add_##TYPE(V x, V y, V z)             \
+    {                                                              \
+        return MULTIPLY_ADD##bits(x, y, z);                        \
+    }                                                              \
+    static inline V load_part_##TYPE(const T *p, int64_t lanes)    \
+    {                                                              \
+        return LOAD_PART##bits(p, lanes);                          \
+    }                                                              \
+    static inline void store_part_##TYPE(T *p, V x, int64_t lanes) \
+    {                                                              \
+        STORE_PART##bits(p, x, lanes);                             \
+    }                                                              \
     SPREAD(TYPE, T, V)
 #else
-#define VECTOR_OPERATIONS(TYPE, T, V, bits)                                                                            \
-    static inline V multiply_add_##TYPE(V x, V y, V z)                                                                 \
-    {                                                                                                                  \
-        for (int lane = 0; lane < (int)(sizeof x / sizeof x[0]); ++lane)                                               \
-            z[lane] = FUSED_FLOAT##bits(x[lane], y[lane], z[lane]);                                                    \
-        return z;                                                                                                      \
-    }                                                                                                                  \
-    static inline V load_part_##TYPE(const T *p, int64_t lanes)                                                        \
-    {                                                                                                                  \
-        V x = {0};                                                                                                     \
-        for (int64_t lane = 0; lane < lanes; ++lane)                                                                   \
-            x[lane] = p[lane];                                                                                         \
-        return x;                                                                                                      \
-    }                                                                                                                  \
-    static inline void store_part_##TYPE(T *p, V x, int64_t lanes)                                                     \
-    {                                                                                                                  \
-        for (int64_t lane = 0; lane < lanes; ++lane)                                                                   \
-            p[lane] = x[lane];                                                                                         \
-    }                                                                                                                  \
+#define VECTOR_OPERATIONS(TYPE, T, V, bits)                              \
+    static inline V multiply_add_##TYPE(V x, V y, V z)                   \
+    {                                                                    \
+        for (int lane = 0; lane < (int)(sizeof x / sizeof x[0]); ++lane) \
+            z[lane] = FUSED_FLOAT##bits(x[lane], y[lane], z[lane]);      \
+        return z;                                                        \
+    }                                                                    \
+    static inline V load_part_##TYPE(const T *p, int64_t lanes)          \
+    {                                                                    \
+        V x = {0};                                                       \
+        for (int64_t lane = 0; lane < lanes; ++lane) x[lane] = p[lane];  \
+        return x;                                                        \
+    }                                                                    \
+    static inline void store_part_##TYPE(T *p, V x, int64_t lanes)       \
+    {                                                                    \
+        for (int64_t lane = 0; lane < lanes; ++lane) p[lane] = x[lane];  \
+    }                                                                    \
     SPREAD(TYPE, T, V)
 #endif
 
 /* One number in every lane. (x - {0}, not {0} + x: keeps -0.) */
-#define SPREAD(TYPE, T, V)                                                                                             \
-    static inline V spread_##TYPE(T x)                                                                                 \
-    {                                                                                                                  \
-        const V zero = {0};                                                                                            \
-        return x - zero;                                                                                               \
+#define SPREAD(TYPE, T, V)             \
+    static inline V spread_##TYPE(T x) \
+    {                                  \
+        const V zero = {0};            \
+        return x - zero;               \
     }
 
 VECTOR_OPERATIONS(float32, float, vector_float32, 32)
@@ -103,8 +101,7 @@ static inline void transpose_float32(float *out, int64_t out_row, const float *i
 #if defined(__has_builtin) && __has_builtin(__builtin_shufflevector)
     typedef float Four __attribute__((vector_size(16)));
     Four row[4], column[4];
-    for (int i = 0; i < 4; ++i)
-        memcpy(&row[i], in + i * in_row, sizeof row[i]);
+    for (int i = 0; i < 4; ++i) memcpy(&row[i], in + i * in_row, sizeof row[i]);
     const Four low01 = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
     const Four low23 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
     const Four high01 = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
@@ -113,20 +110,17 @@ static inline void transpose_float32(float *out, int64_t out_row, const float *i
     column[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
     column[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
     column[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
-    for (int i = 0; i < 4; ++i)
-        memcpy(out + i * out_row, &column[i], sizeof column[i]);
+    for (int i = 0; i < 4; ++i) memcpy(out + i * out_row, &column[i], sizeof column[i]);
 #else
     for (int i = 0; i < 4; ++i)
-        for (int j = 0; j < 4; ++j)
-            out[i * out_row + j] = in[j * in_row + i];
+        for (int j = 0; j < 4; ++j) out[i * out_row + j] = in[j * in_row + i];
 #endif
 }
 
 static inline void transpose_float64(double *out, int64_t out_row, const double *in, int64_t in_row)
 {
     for (int i = 0; i < 2; ++i)
-        for (int j = 0; j < 2; ++j)
-            out[i * out_row + j] = in[j * in_row + i];
+        for (int j = 0; j < 2; ++j) out[i * out_row + j] = in[j * in_row + i];
 }
 
 #endif

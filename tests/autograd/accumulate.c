@@ -38,7 +38,8 @@ END_TEST
 START_TEST(no_aliasing_of_views)
 {
     Tensor *x = LEAF(1, 1), *y = LEAF(1, 1);
-    torch_backward(torch_sum(torch_add(torch_view(x, 2, 1), torch_view(y, 2, 1)))); /* one gradient, shown by two views */
+    torch_backward(
+        torch_sum(torch_add(torch_view(x, 2, 1), torch_view(y, 2, 1)))); /* one gradient, shown by two views */
     ck_assert_ptr_ne(torch_data_ptr(torch_grad(x)), torch_data_ptr(torch_grad(y)));
     torch_mul_(torch_grad(x), 5);
     ck_values(torch_grad(y), 1, 1);
@@ -100,7 +101,8 @@ START_TEST(adds_into_any_strides)
     ck_values(g, 1, 2, 3, 4, 5, 6);
     torch_set_grad(x, torch_expand(torch_ones(1), 2, 3));
     torch_backward(torch_sum(x));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "unsupported operation: more than one element of the written-to tensor refers to a single memory "
                     "location. Please clone() the tensor before performing the operation.");
 }
 END_TEST
@@ -175,7 +177,7 @@ START_TEST(retain_grad_rules)
 {
     Tensor *x = LEAF(1, 2), *y = torch_mul(x, 2);
     torch_backward(torch_sum(y));
-    ck_assert_ptr_null(torch_grad(y)); /* not kept unless asked */
+    ck_assert_ptr_null(torch_grad(y));                /* not kept unless asked */
     ck_assert_int_eq(torch_retain_grad(x), TORCH_OK); /* a leaf keeps it anyway */
     ck_assert_int_eq(torch_retain_grad(CONST(1)), TORCH_RUNTIME_ERROR);
     ck_assert_error(TORCH_RUNTIME_ERROR, "can't retain_grad on Tensor that has requires_grad=False");
@@ -213,9 +215,10 @@ END_TEST
 
 TCase *accumulate_case(void)
 {
-    return test_case("accumulate", several_backwards, adds_into_the_same_memory, no_aliasing_between_leaves, no_aliasing_of_views,
-                     no_aliasing_of_the_given_gradient, no_aliasing_with_a_retained_gradient, expanded_gradient_becomes_real_memory,
-                     no_aliasing_with_create_graph, adds_into_any_strides, gradient_that_is_also_the_given_one,
-                     gradient_of_a_transposed_leaf, grad_may_be_set, set_grad_refuses, retained_gradients, retain_grad_rules,
-                     retained_gradient_of_a_dead_tensor, half_precision);
+    return test_case("accumulate", several_backwards, adds_into_the_same_memory, no_aliasing_between_leaves,
+                     no_aliasing_of_views, no_aliasing_of_the_given_gradient, no_aliasing_with_a_retained_gradient,
+                     expanded_gradient_becomes_real_memory, no_aliasing_with_create_graph, adds_into_any_strides,
+                     gradient_that_is_also_the_given_one, gradient_of_a_transposed_leaf, grad_may_be_set,
+                     set_grad_refuses, retained_gradients, retain_grad_rules, retained_gradient_of_a_dead_tensor,
+                     half_precision);
 }

@@ -140,7 +140,8 @@ END_TEST
 
 START_TEST(empty_tensors)
 {
-    Tensor *x = torch_zeros(0, 3, .requires_grad = true), *y = torch_zeros(2, 0, .requires_grad = true), *w = torch_zeros(1, 1, .requires_grad = true);
+    Tensor *x = torch_zeros(0, 3, .requires_grad = true), *y = torch_zeros(2, 0, .requires_grad = true),
+           *w = torch_zeros(1, 1, .requires_grad = true);
     torch_backward(torch_sum(torch_mul(x, 2)));
     ck_assert_shape(torch_grad(x), 0, 3);
     torch_backward(torch_sum(torch_mul(y, w)));
@@ -190,8 +191,8 @@ END_TEST
 
 TCase *backward_case(void)
 {
-    return test_case("backward", reused_intermediate, diamond, diamonds_in_a_row, one_gradient_for_two_inputs, leaf_used_by_everything,
-                     leaf_is_the_root, wide_fan_out, wide_fan_in, same_operand_many_times, second_output_is_an_index, constants_get_nothing,
-                     dead_branch, given_gradient, empty_tensors, retain_graph, second_backward_where_nothing_was_saved,
-                     failing_backward_leaves_no_gradient);
+    return test_case("backward", reused_intermediate, diamond, diamonds_in_a_row, one_gradient_for_two_inputs,
+                     leaf_used_by_everything, leaf_is_the_root, wide_fan_out, wide_fan_in, same_operand_many_times,
+                     second_output_is_an_index, constants_get_nothing, dead_branch, given_gradient, empty_tensors,
+                     retain_graph, second_backward_where_nothing_was_saved, failing_backward_leaves_no_gradient);
 }

@@ -32,18 +32,18 @@ static inline Tensor *vector(torch_dtype dtype, int64_t n, const void *values)
 }
 
 /* t holds exactly these values; or these within a few units of the last place of float64. */
-#define ck_values(t, ...)                                                                                               \
-    ck_assert_tensor(t, CASES_COUNT(double, __VA_ARGS__), ((double[]){__VA_ARGS__}), 0, 0)
-#define ck_near(t, ...)                                                                                                 \
-    ck_assert_tensor(t, CASES_COUNT(double, __VA_ARGS__), ((double[]){__VA_ARGS__}), 1e-12, 1e-14)
+#define ck_values(t, ...) ck_assert_tensor(t, CASES_COUNT(double, __VA_ARGS__), ((double[]){__VA_ARGS__}), 0, 0)
+#define ck_near(t, ...) ck_assert_tensor(t, CASES_COUNT(double, __VA_ARGS__), ((double[]){__VA_ARGS__}), 1e-12, 1e-14)
 
-#define SECOND_BACKWARD                                                                                                 \
-    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been " \
-    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "   \
-    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors " \
+#define SECOND_BACKWARD                                                                                               \
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already "   \
+    "been "                                                                                                           \
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify " \
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved "       \
+    "tensors "                                                                                                        \
     "after calling backward."
-#define UNUSED                                                                                                          \
-    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is "   \
+#define UNUSED                                                                                                        \
+    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is " \
     "the desired behavior."
 
 #endif

@@ -27,7 +27,7 @@ static int64_t length(void)
 /* Asserting is the main thread's business: this one reports. */
 typedef struct Chain {
     Tensor *(*link)(Tensor *h, int64_t i);
-    bool run;      /* backward too, or only released */
+    bool run; /* backward too, or only released */
     double value, gradient;
     const char *error;
 } Chain;
@@ -59,7 +59,8 @@ static void on_a_small_stack(Chain *c)
 {
     pthread_t thread;
     pthread_attr_t attributes;
-    size_t bytes = SANITIZED || cer_alloc_bypassed() ? 512 << 10 : 64 << 10; /* under valgrind CERILLA_ALLOC=malloc is set */
+    size_t bytes =
+        SANITIZED || cer_alloc_bypassed() ? 512 << 10 : 64 << 10; /* under valgrind CERILLA_ALLOC=malloc is set */
     pthread_attr_init(&attributes);
     ck_assert_int_eq(pthread_attr_setstacksize(&attributes, bytes), 0);
     ck_assert_int_eq(pthread_create(&thread, &attributes, walk, c), 0);

@@ -2,8 +2,8 @@
 #include "cases.h"
 
 /* torch.autograd.grad(outputs, inputs, ...): outputs and inputs as torch_tensors(...). */
-static int grad_many(Tensor **result, Tensor *const *outputs, int64_t n_outputs, Tensor *const *inputs, int64_t n_inputs,
-                     torch_GradArgs args)
+static int grad_many(Tensor **result, Tensor *const *outputs, int64_t n_outputs, Tensor *const *inputs,
+                     int64_t n_inputs, torch_GradArgs args)
 {
     args.outputs = outputs;
     args.n_outputs = n_outputs;
@@ -83,8 +83,10 @@ END_TEST
 
 START_TEST(unused)
 {
-    Tensor *x = torch_tensor(2.0, .requires_grad = true), *z = torch_tensor(2.0, .requires_grad = true), *y = torch_mul(x, x), *g[2] = {x, x};
-    ck_assert_int_eq(grad_many(g, torch_tensors(y), torch_tensors(x, z), ARGS(.retain_graph = true)), TORCH_RUNTIME_ERROR);
+    Tensor *x = torch_tensor(2.0, .requires_grad = true), *z = torch_tensor(2.0, .requires_grad = true),
+           *y = torch_mul(x, x), *g[2] = {x, x};
+    ck_assert_int_eq(grad_many(g, torch_tensors(y), torch_tensors(x, z), ARGS(.retain_graph = true)),
+                     TORCH_RUNTIME_ERROR);
     ck_assert_str_eq(torch_error_op(), "grad");
     ck_assert_error(TORCH_RUNTIME_ERROR, UNUSED);
     ck_assert(!g[0] && !g[1]);
@@ -106,7 +108,8 @@ START_TEST(refusals)
     ck_assert_error(TORCH_RUNTIME_ERROR, "grad can be implicitly created only for scalar outputs");
     Tensor *const v[2] = {NULL, torch_ones(3)};
     grad_many(g, torch_tensors(torch_sum(y), y), torch_tensors(x), ARGS(.grad_outputs = v));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "Mismatch in shape: grad_output[1] has a shape of torch.Size([3]) and output[1] has a shape of "
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "Mismatch in shape: grad_output[1] has a shape of torch.Size([3]) and output[1] has a shape of "
                     "torch.Size([2]).");
     grad_many(g, NULL, 0, torch_tensors(x), NO_ARGS);
     ck_assert_error(TORCH_VALUE_ERROR, "grad requires non-empty inputs.");
@@ -140,7 +143,7 @@ START_TEST(result_is_not_shared_with_the_graph)
 }
 END_TEST
 
-/* ---- backward(inputs=...) --------------------------------------------------------------------------------------------- */
+/* ---- backward(inputs=...) ---------------------------------------------------------------------------------------- */
 
 START_TEST(backward_into_some)
 {
@@ -196,7 +199,8 @@ END_TEST
 
 TCase *grad_case(void)
 {
-    return test_case("grad", one_of_one, several_of_several, same_output_twice_leaves_the_given_gradients, same_input_twice, intermediates,
-                     unused, refusals, other_leaves_are_left_alone, result_is_not_shared_with_the_graph, backward_into_some,
-                     backward_into_an_intermediate, backward_into_refusals, backward_into_does_not_alias);
+    return test_case("grad", one_of_one, several_of_several, same_output_twice_leaves_the_given_gradients,
+                     same_input_twice, intermediates, unused, refusals, other_leaves_are_left_alone,
+                     result_is_not_shared_with_the_graph, backward_into_some, backward_into_an_intermediate,
+                     backward_into_refusals, backward_into_does_not_alias);
 }

@@ -57,7 +57,12 @@ START_TEST(matmul)
     Tensor *A = torch_tensor(((double[2][2]){{1, 2}, {3, 4}}), .dtype = torch_float64, .requires_grad = true);
     Tensor *B = torch_tensor(((double[2][2]){{0.5, -1}, {2, 1.5}}), .dtype = torch_float64, .requires_grad = true);
     Tensor *inputs[2] = {A, B}, *g[2], *y = torch_sum(torch_pow(torch_matmul(A, B), 3));
-    torch_GradArgs args = {.struct_size = sizeof args, .outputs = &y, .n_outputs = 1, .inputs = inputs, .n_inputs = 2, .create_graph = true};
+    torch_GradArgs args = {.struct_size = sizeof args,
+                           .outputs = &y,
+                           .n_outputs = 1,
+                           .inputs = inputs,
+                           .n_inputs = 2,
+                           .create_graph = true};
     torch_autograd_grad_args(g, &args);
     ck_near(g[0], 18.375, 139.5, 108.375, 582.0);
     ck_near(g[1], 873.0, 93.0, 1204.5, 132.0);
@@ -124,7 +129,8 @@ START_TEST(gradient_with_a_history_of_its_own)
 {
     Tensor *x = torch_tensor(3.0, .requires_grad = true), *v = torch_tensor(2.0, .requires_grad = true);
     Tensor *y = torch_mul(x, x);
-    Tensor *g = torch_autograd_grad_one(y, x, &(torch_GradArgs){.struct_size = sizeof(torch_GradArgs), .grad_outputs = &v, .create_graph = true});
+    Tensor *g = torch_autograd_grad_one(
+        y, x, &(torch_GradArgs){.struct_size = sizeof(torch_GradArgs), .grad_outputs = &v, .create_graph = true});
     ck_values(g, 12);
     ck_values(torch_autograd_grad(g, v), 6); /* double backward trick: d (2 x v) / d v */
 }
@@ -144,14 +150,16 @@ START_TEST(second_derivative_through_a_reduction)
     Tensor *y = torch_sum(torch_pow(torch_mean(x, 1), 3)); /* 1.5^3 + 3.5^3 */
     Tensor *g = torch_autograd_grad(y, x, .create_graph = true);
     ck_near(g, 3.375, 3.375, 18.375, 18.375);
-    ck_near(torch_autograd_grad(torch_sum(torch_mul(g, torch_tensor(((double[2][2]){{1, 2}, {3, 4}}), .dtype = torch_float64))), x),
+    ck_near(torch_autograd_grad(
+                torch_sum(torch_mul(g, torch_tensor(((double[2][2]){{1, 2}, {3, 4}}), .dtype = torch_float64))), x),
             6.75, 6.75, 36.75, 36.75); /* m_i = (c_i1 + c_i2) * 3/2 * mean_i */
 }
 END_TEST
 
 TCase *higher_case(void)
 {
-    return test_case("higher", three_derivatives_at_one_half, matmul, backward_with_create_graph, accumulating_with_create_graph,
-                     create_graph_keeps_the_graph, gradient_penalty, gradient_with_a_history_of_its_own, first_derivatives_have_no_history,
+    return test_case("higher", three_derivatives_at_one_half, matmul, backward_with_create_graph,
+                     accumulating_with_create_graph, create_graph_keeps_the_graph, gradient_penalty,
+                     gradient_with_a_history_of_its_own, first_derivatives_have_no_history,
                      second_derivative_through_a_reduction);
 }

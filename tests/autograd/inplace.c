@@ -24,13 +24,13 @@ static void after(const char *grad_fn, const double *value, const double *gx, co
 }
 
 #define PAIR(a, b) ((const double[]){a, b})
-#define IN_PLACE(name, statement, grad_fn, value, gx, gw)                                                              \
-    START_TEST(name)                                                                                                   \
-    {                                                                                                                  \
-        before();                                                                                                      \
-        ck_assert_ptr_eq(statement, y);                                                                                \
-        after(grad_fn, value, gx, gw);                                                                                 \
-    }                                                                                                                  \
+#define IN_PLACE(name, statement, grad_fn, value, gx, gw) \
+    START_TEST(name)                                      \
+    {                                                     \
+        before();                                         \
+        ck_assert_ptr_eq(statement, y);                   \
+        after(grad_fn, value, gx, gw);                    \
+    }                                                     \
     END_TEST
 
 IN_PLACE(mul_w, torch_mul_(y, w), "MulBackward0", PAIR(6, 20), PAIR(6, 100), PAIR(2, 40))
@@ -46,7 +46,8 @@ IN_PLACE(copy_float, torch_copy_(y, torch_to(w, torch_float32)), "CopyBackwards"
 IN_PLACE(fill_number, torch_fill_(y, 7), "FillBackward2", PAIR(7, 7), PAIR(0, 0), NULL)
 IN_PLACE(fill_tensor, torch_fill_(y, torch_select(w, 0, 0)), NULL, PAIR(3, 3), PAIR(0, 0), PAIR(11, 0))
 IN_PLACE(zero, torch_zero_(y), NULL, PAIR(0, 0), PAIR(0, 0), NULL)
-IN_PLACE(exp_, torch_exp_(y), "ExpBackward0", PAIR(7.38905609893065, 54.598150033144236), PAIR(14.7781121978613, 1091.9630006628847), NULL)
+IN_PLACE(exp_, torch_exp_(y), "ExpBackward0", PAIR(7.38905609893065, 54.598150033144236),
+         PAIR(14.7781121978613, 1091.9630006628847), NULL)
 IN_PLACE(tanh_, torch_tanh_(y), "TanhBackward0", PAIR(0.9640275800758169, 0.999329299739067),
          PAIR(0.14130164970632886, 0.02681901366051833), NULL)
 IN_PLACE(relu_, torch_relu_(y), "ReluBackward0", PAIR(2, 4), PAIR(2, 20), NULL)
@@ -54,7 +55,8 @@ IN_PLACE(sqrt_, torch_sqrt_(y), "SqrtBackward0", PAIR(1.4142135623730951, 2.0), 
 IN_PLACE(sigmoid_, torch_sigmoid_(y), "SigmoidBackward0", PAIR(0.8807970779778823, 0.9820137900379085),
          PAIR(0.20998717080701323, 0.35325412426582214), NULL)
 IN_PLACE(neg_, torch_neg_(y), "NegBackward0", PAIR(-2, -4), PAIR(-2, -20), NULL)
-IN_PLACE(three_in_a_row, torch_mul_(torch_add_(torch_mul_(y, w), x), 2), "MulBackward0", PAIR(14, 44), PAIR(14, 220), PAIR(4, 80))
+IN_PLACE(three_in_a_row, torch_mul_(torch_add_(torch_mul_(y, w), x), 2), "MulBackward0", PAIR(14, 44), PAIR(14, 220),
+         PAIR(4, 80))
 /* PyTorch refuses y.mul_(y), for it keeps no copy of what it overwrites; here the old value is kept, and 8 x is right. */
 IN_PLACE(mul_self, torch_mul_(y, y), "MulBackward0", PAIR(4, 16), PAIR(8, 160), NULL)
 IN_PLACE(div_self, torch_div_(y, y), "DivBackward0", PAIR(1, 1), PAIR(0, 0), NULL)
@@ -127,7 +129,8 @@ END_TEST
 
 START_TEST(views_of_leaves_refuse)
 {
-    static const char message[] = "a view of a leaf Variable that requires grad is being used in an in-place operation.";
+    static const char message[] =
+        "a view of a leaf Variable that requires grad is being used in an in-place operation.";
     before();
     ck_assert_ptr_null(torch_add_(torch_view(x, 2, 1), 1));
     ck_assert_error(TORCH_RUNTIME_ERROR, message);
@@ -149,7 +152,8 @@ START_TEST(shapes_and_types_refuse)
     ck_assert_ptr_null(torch_add_(a, torch_ones(3, 2)));
     ck_assert_error(TORCH_RUNTIME_ERROR, "output with shape [2] doesn't match the broadcast shape [3, 2]");
     ck_assert_ptr_null(torch_add_(torch_expand(a, 3, 2), 1));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "unsupported operation: more than one element of the written-to tensor refers to a single memory "
                     "location. Please clone() the tensor before performing the operation.");
     Tensor *i = torch_tensor(torch_list(int, 1, 2));
     ck_assert_ptr_null(torch_add_(i, 0.5));
@@ -161,9 +165,9 @@ END_TEST
 
 TCase *inplace_case(void)
 {
-    return test_case("inplace", mul_w, mul_number, add_alpha, add_self, sub_w, div_w, copy_w, copy_self, copy_float, fill_number, fill_tensor,
-                     zero, exp_, tanh_, relu_, sqrt_, sigmoid_, neg_, three_in_a_row, mul_self, div_self, result_of_a_constant,
-                     read_before_and_after, retained_gradient_is_that_of_the_new_value,
-                     retained_gradient_moves_to_the_new_value, leaves_refuse, views_of_leaves_refuse,
-                     shapes_and_types_refuse);
+    return test_case("inplace", mul_w, mul_number, add_alpha, add_self, sub_w, div_w, copy_w, copy_self, copy_float,
+                     fill_number, fill_tensor, zero, exp_, tanh_, relu_, sqrt_, sigmoid_, neg_, three_in_a_row,
+                     mul_self, div_self, result_of_a_constant, read_before_and_after,
+                     retained_gradient_is_that_of_the_new_value, retained_gradient_moves_to_the_new_value,
+                     leaves_refuse, views_of_leaves_refuse, shapes_and_types_refuse);
 }

@@ -14,13 +14,16 @@ START_TEST(use_after_scope)
     if (cer_alloc_bypassed()) return; /* the header is really freed: the sanitizer's business */
     Tensor *t = dead_sum(), *x = LEAF(1, 2);
     ck_assert_ptr_null(torch_add(x, t));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "add(): argument (position 2) is a tensor whose scope has ended (it came from sum); keep it with "
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "add(): argument (position 2) is a tensor whose scope has ended (it came from sum); keep it with "
                     "torch_set or hand it out with torch_escape");
     ck_assert_int_eq(torch_backward(t), TORCH_RUNTIME_ERROR);
-    ck_assert_error(TORCH_RUNTIME_ERROR, "backward(): argument (position 1) is a tensor whose scope has ended (it came from sum); keep it "
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "backward(): argument (position 1) is a tensor whose scope has ended (it came from sum); keep it "
                     "with torch_set or hand it out with torch_escape");
     ck_assert_int_eq(torch_backward(torch_mul(x, x), .gradient = t), TORCH_RUNTIME_ERROR);
-    ck_assert_error(TORCH_RUNTIME_ERROR, "backward(): argument (position 2) is a tensor whose scope has ended (it came from sum); keep it "
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "backward(): argument (position 2) is a tensor whose scope has ended (it came from sum); keep it "
                     "with torch_set or hand it out with torch_escape");
     ck_assert_ptr_null(torch_autograd_grad(torch_sum(x), t));
     ck_assert_int_eq(torch_error_code(), TORCH_RUNTIME_ERROR);
@@ -156,6 +159,6 @@ END_TEST
 TCase *life_case(void)
 {
     return test_case("life", use_after_scope, backward_frees_what_was_saved, scope_frees_a_graph_that_nobody_ran,
-                     gradients_are_freed_with_their_leaf, graph_keeps_its_leaves, slots_carry_a_graph_across_scopes, escaped_loss,
-                     many_steps_hold_nothing);
+                     gradients_are_freed_with_their_leaf, graph_keeps_its_leaves, slots_carry_a_graph_across_scopes,
+                     escaped_loss, many_steps_hold_nothing);
 }

@@ -73,8 +73,7 @@ static void fail_everywhere(bool (*work)(Problem p), bool fresh)
                 ck_assert_int_eq(torch_error_code(), TORCH_MEMORY_ERROR);
                 ck_assert_msg(strstr(torch_error(), "can't allocate memory"), "%s", torch_error());
                 torch_error_clear();
-                if (fresh)
-                    ck_assert(!torch_grad(p.x) && !torch_grad(p.w) && !torch_grad(p.b));
+                if (fresh) ck_assert(!torch_grad(p.x) && !torch_grad(p.w) && !torch_grad(p.b));
                 if (!fresh) memcpy(after, torch_data_ptr(torch_grad(p.w)), sizeof after);
                 ck_assert_mem_eq(before, after, sizeof before);
                 ck_assert(torch_is_grad_enabled());
@@ -145,5 +144,6 @@ END_TEST
 
 TCase *memory_case(void)
 {
-    return test_case("memory", first_backward, later_backward, second_derivative, backward_of_inputs, retained, right_after_a_failure);
+    return test_case("memory", first_backward, later_backward, second_derivative, backward_of_inputs, retained,
+                     right_after_a_failure);
 }

@@ -102,5 +102,6 @@ END_TEST
 
 TCase *modes_case(void)
 {
-    return test_case("modes", no_grad, nested, left_early, set_grad_enabled_returns_the_old, backward_inside_no_grad, mode_survives_errors);
+    return test_case("modes", no_grad, nested, left_early, set_grad_enabled_returns_the_old, backward_inside_no_grad,
+                     mode_survives_errors);
 }

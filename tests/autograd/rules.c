@@ -39,7 +39,8 @@ START_TEST(requires_grad_refusals)
     ck_assert_ptr_eq(torch_requires_grad_(y, true), y);
     ck_assert(!torch_is_leaf(y));
     ck_assert_ptr_null(torch_requires_grad_(y, false));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                     "in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
     ck_assert(torch_requires_grad(y));
     Tensor *i = torch_tensor(torch_list(int, 1, 2));
@@ -63,10 +64,12 @@ START_TEST(backward_refusals)
     torch_backward(torch_tensor(1.0));
     ck_assert_error(TORCH_RUNTIME_ERROR, "element 0 of tensors does not require grad and does not have a grad_fn");
     torch_backward(y, .gradient = CONST(1, 1, 1));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "Mismatch in shape: grad_output[0] has a shape of torch.Size([3]) and output[0] has a shape of "
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "Mismatch in shape: grad_output[0] has a shape of torch.Size([3]) and output[0] has a shape of "
                     "torch.Size([2]).");
     torch_backward(torch_view(x, 1, 2), .gradient = CONST(1, 1));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "Mismatch in shape: grad_output[0] has a shape of torch.Size([2]) and output[0] has a shape of "
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "Mismatch in shape: grad_output[0] has a shape of torch.Size([2]) and output[0] has a shape of "
                     "torch.Size([1, 2]).");
     ck_assert_int_eq(torch_backward(NULL), TORCH_TYPE_ERROR);
     ck_assert_ptr_nonnull(torch_error());
@@ -117,10 +120,13 @@ START_TEST(detach_in_place)
     torch_detach_(x);
     ck_assert(!torch_requires_grad(x));
     ck_assert_ptr_null(torch_detach_(torch_select(torch_mul(LEAF(1, 2), 2), 0, 0)));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) "
-                    "for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
-                    "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
-                    "torch/optim/optimizer.py as the solution.");
+    ck_assert_error(
+        TORCH_RUNTIME_ERROR,
+        "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) "
+        "for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+        "detach_() "
+        "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
+        "torch/optim/optimizer.py as the solution.");
 }
 END_TEST
 
@@ -138,5 +144,6 @@ END_TEST
 TCase *rules_case(void)
 {
     return test_case("rules", who_requires_grad, changing_requires_grad, requires_grad_refusals, backward_refusals,
-                     backward_refuses_while_an_error_is_pending, detach, detach_in_place, detach_in_place_of_a_retained);
+                     backward_refuses_while_an_error_is_pending, detach, detach_in_place,
+                     detach_in_place_of_a_retained);
 }

@@ -4,8 +4,8 @@
 #include "cases.h"
 
 #define CHANGED "one of the variables needed for gradient computation has been modified by an inplace operation: "
-#define HINT                                                                                                            \
-    " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "         \
+#define HINT                                                                                                    \
+    " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with " \
     "torch.autograd.set_detect_anomaly(True)."
 
 static void refused(Tensor *result, const char *text)
@@ -44,7 +44,8 @@ START_TEST(saved_result_of_an_op)
 {
     Tensor *x = LEAF(1, 2), *y = torch_mul(x, 2), *z = torch_mul(y, y);
     torch_add_(y, 1);
-    refused(z, CHANGED "[torch.FloatTensor [2]], which is output 0 of AddBackward0, is at version 1; expected version 0" HINT);
+    refused(z, CHANGED
+            "[torch.FloatTensor [2]], which is output 0 of AddBackward0, is at version 1; expected version 0" HINT);
 }
 END_TEST
 
@@ -53,7 +54,8 @@ START_TEST(changed_twice)
     Tensor *x = LEAF64(1, 2), *y = torch_mul(x, 2), *z = torch_log(y);
     torch_add_(y, 1);
     torch_add_(y, 1);
-    refused(z, CHANGED "[torch.DoubleTensor [2]], which is output 0 of AddBackward0, is at version 2; expected version 0" HINT);
+    refused(z, CHANGED
+            "[torch.DoubleTensor [2]], which is output 0 of AddBackward0, is at version 2; expected version 0" HINT);
 }
 END_TEST
 
@@ -62,13 +64,17 @@ START_TEST(saved_outputs)
     static const struct {
         Tensor *(*f)(Tensor *);
         const char *name;
-    } cases[] = {{torch_exp, "ExpBackward0"}, {torch_tanh, "TanhBackward0"}, {torch_sigmoid, "SigmoidBackward0"},
-                 {torch_relu, "ReluBackward0"}, {torch_sqrt, "SqrtBackward0"}};
+    } cases[] = {{torch_exp, "ExpBackward0"},
+                 {torch_tanh, "TanhBackward0"},
+                 {torch_sigmoid, "SigmoidBackward0"},
+                 {torch_relu, "ReluBackward0"},
+                 {torch_sqrt, "SqrtBackward0"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[512];
         Tensor *x = LEAF(1, 2), *y = cases[i].f(x);
         torch_mul_(y, 2);
-        snprintf(text, sizeof text, CHANGED "[torch.FloatTensor [2]], which is output 0 of %s, is at version 1; expected version 0" HINT,
+        snprintf(text, sizeof text,
+                 CHANGED "[torch.FloatTensor [2]], which is output 0 of %s, is at version 1; expected version 0" HINT,
                  cases[i].name);
         refused(y, text);
     }
@@ -79,7 +85,8 @@ START_TEST(through_detach)
 {
     Tensor *x = LEAF(1, 2), *y = torch_tanh(x);
     torch_zero_(torch_detach(y));
-    refused(y, CHANGED "[torch.FloatTensor [2]], which is output 0 of TanhBackward0, is at version 1; expected version 0" HINT);
+    refused(y, CHANGED
+            "[torch.FloatTensor [2]], which is output 0 of TanhBackward0, is at version 1; expected version 0" HINT);
 }
 END_TEST
 
@@ -134,7 +141,7 @@ END_TEST
 
 TCase *versions_case(void)
 {
-    return test_case("versions", saved_input, saved_matrix, saved_scalar, saved_result_of_an_op, changed_twice, saved_outputs, through_detach,
-                     through_a_view, expected_version_counts_from_the_save, under_no_grad, change_of_what_nobody_reads,
-                     overwritten_values_of_the_op_itself);
+    return test_case("versions", saved_input, saved_matrix, saved_scalar, saved_result_of_an_op, changed_twice,
+                     saved_outputs, through_detach, through_a_view, expected_version_counts_from_the_save,
+                     under_no_grad, change_of_what_nobody_reads, overwritten_values_of_the_op_itself);
 }

@@ -55,14 +55,18 @@ START_TEST(huge_sizes)
     ck_assert_ptr_null(cer_alloc(SIZE_MAX / 2));
     ck_assert_no_error(); /* cer_alloc does not raise */
     ck_assert_ptr_null(cer_empty(torch_float32, 1, (const int64_t[]){INT64_C(1) << 56}));
-    ck_assert_error(TORCH_MEMORY_ERROR, "DefaultCPUAllocator: can't allocate memory: you tried to allocate 288230376151711744 bytes. Error code "
-                    "12 (Cannot allocate memory)");
+    ck_assert_error(
+        TORCH_MEMORY_ERROR,
+        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 288230376151711744 bytes. Error code "
+        "12 (Cannot allocate memory)");
     ck_assert_ptr_null(cer_empty(torch_float32, 1, (const int64_t[]){INT64_C(1) << 62}));
     ck_assert_error(TORCH_RUNTIME_ERROR, "Storage size calculation overflowed with sizes=[4611686018427387904]");
     ck_assert_ptr_null(cer_empty(torch_float32, 2, (const int64_t[]){INT64_C(1) << 40, INT64_C(1) << 40}));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "Storage size calculation overflowed with sizes=[1099511627776, 1099511627776]");
-    ck_assert_ptr_null(cer_empty(torch_float64, 8, (const int64_t[]){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX,
-                                                                     INT64_MAX}));
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "Storage size calculation overflowed with sizes=[1099511627776, 1099511627776]");
+    ck_assert_ptr_null(cer_empty(
+        torch_float64, 8,
+        (const int64_t[]){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}));
     ck_assert_int_eq(torch_error_code(), TORCH_RUNTIME_ERROR);
     torch_error_clear();
 }
@@ -177,6 +181,7 @@ END_TEST
 
 TCase *allocation_case(void)
 {
-    return test_case("allocation", blocks_are_used_again, every_size_is_all_there, grow, huge_sizes, huge_results_of_small_operands,
-                     each_part_may_fail, accumulator_may_fail, pool_and_marks_may_fail, context_may_fail, failure_is_for_one_allocation);
+    return test_case("allocation", blocks_are_used_again, every_size_is_all_there, grow, huge_sizes,
+                     huge_results_of_small_operands, each_part_may_fail, accumulator_may_fail, pool_and_marks_may_fail,
+                     context_may_fail, failure_is_for_one_allocation);
 }

@@ -1,17 +1,18 @@
 /* Type promotion, against all of PyTorch's answers; sizes and what they overflow. */
-#include "cases.h"
 #include "dtypes.inc"
+#include "cases.h"
 
 enum { TYPES = 10, OPERANDS = 23 };
 
-/* ---- dtypes --------------------------------------------------------------------------------------------------------------- */
+/* ---- dtypes ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(promote_types)
 {
     for (int a = 0; a < TYPES; a++)
         for (int b = 0; b < TYPES; b++)
-            ck_assert_msg(torch_promote_types(dtypes[a], dtypes[b]) == promoted[a][b], "%s, %s: %s, expected %s", torch_dtype_str(dtypes[a]),
-                          torch_dtype_str(dtypes[b]), torch_dtype_str(torch_promote_types(dtypes[a], dtypes[b])), torch_dtype_str(promoted[a][b]));
+            ck_assert_msg(torch_promote_types(dtypes[a], dtypes[b]) == promoted[a][b], "%s, %s: %s, expected %s",
+                          torch_dtype_str(dtypes[a]), torch_dtype_str(dtypes[b]),
+                          torch_dtype_str(torch_promote_types(dtypes[a], dtypes[b])), torch_dtype_str(promoted[a][b]));
 }
 END_TEST
 
@@ -19,7 +20,9 @@ static torch_Scalar operand(int i)
 {
     if (i < TYPES) return torch_scalar_tensor(cer_empty(dtypes[i], 1, (const int64_t[]){2}));
     if (i < 2 * TYPES) return torch_scalar_tensor(cer_empty(dtypes[i - TYPES], 0, NULL));
-    return i == 2 * TYPES ? torch_scalar_bool(true) : i == 2 * TYPES + 1 ? torch_scalar_int(3) : torch_scalar_double(2.5);
+    return i == 2 * TYPES       ? torch_scalar_bool(true)
+           : i == 2 * TYPES + 1 ? torch_scalar_int(3)
+                                : torch_scalar_double(2.5);
 }
 
 static void check_result_types(const torch_dtype (*expected)[OPERANDS])
@@ -69,10 +72,12 @@ START_TEST(names_and_sizes)
         size_t size;
         bool floating;
     } all[] = {
-        {torch_uint8, "torch.uint8", 1, false},   {torch_int8, "torch.int8", 1, false},      {torch_int16, "torch.int16", 2, false},
-        {torch_int32, "torch.int32", 4, false},   {torch_int64, "torch.int64", 8, false},    {torch_float16, "torch.float16", 2, true},
-        {torch_float32, "torch.float32", 4, true}, {torch_float64, "torch.float64", 8, true}, {torch_bool, "torch.bool", 1, false},
-        {torch_bfloat16, "torch.bfloat16", 2, true}, {torch_long, "torch.int64", 8, false},  {torch_double, "torch.float64", 8, true},
+        {torch_uint8, "torch.uint8", 1, false},    {torch_int8, "torch.int8", 1, false},
+        {torch_int16, "torch.int16", 2, false},    {torch_int32, "torch.int32", 4, false},
+        {torch_int64, "torch.int64", 8, false},    {torch_float16, "torch.float16", 2, true},
+        {torch_float32, "torch.float32", 4, true}, {torch_float64, "torch.float64", 8, true},
+        {torch_bool, "torch.bool", 1, false},      {torch_bfloat16, "torch.bfloat16", 2, true},
+        {torch_long, "torch.int64", 8, false},     {torch_double, "torch.float64", 8, true},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         ck_assert_str_eq(torch_dtype_str(all[i].dtype), all[i].name);
@@ -119,7 +124,7 @@ TCase *dtypes_case(void)
     return test_case("dtypes", promote_types, result_type, add_promotes, names_and_sizes, default_dtype, wrong_dtypes);
 }
 
-/* ---- sizes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- sizes ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(every_rank)
 {
@@ -152,7 +157,8 @@ START_TEST(refused_ranks_and_sizes)
     ck_assert_ptr_null(cer_empty(torch_float32, 2, (const int64_t[]){2, -1}));
     ck_assert_error(TORCH_RUNTIME_ERROR, "Trying to create tensor with negative dimension -1: [2, -1]");
     ck_assert_ptr_null(cer_empty(torch_float32, 2, (const int64_t[]){INT64_MIN, 3}));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "Trying to create tensor with negative dimension -9223372036854775808: [-9223372036854775808, 3]");
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "Trying to create tensor with negative dimension -9223372036854775808: [-9223372036854775808, 3]");
 }
 END_TEST
 
@@ -173,7 +179,8 @@ START_TEST(zero_sizes)
     sum = cer_call1(&cer_op_sum, t, &middle);
     ck_assert_shape(sum, 2, 3, 1, 4);
     for (int64_t i = 0; i < 24; i++) ck_assert_double_eq(support_element(sum, i), 0);
-    ck_assert_ptr_eq(cer_call(&cer_op_fill_, (torch_Scalar[]){torch_scalar_tensor(t), torch_scalar_int(1)}, 2, NULL), t);
+    ck_assert_ptr_eq(cer_call(&cer_op_fill_, (torch_Scalar[]){torch_scalar_tensor(t), torch_scalar_int(1)}, 2, NULL),
+                     t);
     ck_assert_ptr_eq(cer_call2(&cer_op_copy_, t, t, NULL), t);
     ck_assert(isnan(torch_item(t)));
     ck_assert_error(TORCH_VALUE_ERROR, "only one element tensors can be converted to Python scalars");
@@ -207,7 +214,8 @@ START_TEST(dimension_out_of_range)
     ck_assert_int_eq(torch_stride(t, 2), -1);
     ck_assert_error(TORCH_INDEX_ERROR, "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
     torch_size(t, INT64_MIN);
-    ck_assert_error(TORCH_INDEX_ERROR, "Dimension out of range (expected to be in range of [-2, 1], but got -9223372036854775808)");
+    ck_assert_error(TORCH_INDEX_ERROR,
+                    "Dimension out of range (expected to be in range of [-2, 1], but got -9223372036854775808)");
 }
 END_TEST
 
@@ -221,7 +229,8 @@ START_TEST(numel_overflow)
     ck_assert_error(TORCH_RUNTIME_ERROR, "Storage size calculation overflowed with sizes=[4294967296, 2147483648]");
     ck_assert(!cer_numel_of("op", 1, (const int64_t[]){INT64_MAX}, 2, &numel));
     torch_error_clear();
-    ck_assert(!cer_numel_of("op", 3, (const int64_t[]){INT64_MAX, 0, INT64_MAX}, 8, &numel)); /* the strides would overflow */
+    ck_assert(
+        !cer_numel_of("op", 3, (const int64_t[]){INT64_MAX, 0, INT64_MAX}, 8, &numel)); /* the strides would overflow */
     torch_error_clear();
 }
 END_TEST
@@ -236,15 +245,17 @@ START_TEST(broadcasting)
     ck_assert(ndim == 2 && shape[0] == 3 && shape[1] == 0);
     ndim = 2, shape[0] = 2, shape[1] = 3;
     ck_assert(!cer_broadcast("op", &ndim, shape, 1, (const int64_t[]){0}));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "The size of tensor a (3) must match the size of tensor b (0) at non-singleton dimension 1");
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "The size of tensor a (3) must match the size of tensor b (0) at non-singleton dimension 1");
     ck_assert(!cer_broadcast("op", &ndim, shape, 2, (const int64_t[]){4, 3}));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "The size of tensor a (2) must match the size of tensor b (4) at non-singleton dimension 0");
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "The size of tensor a (2) must match the size of tensor b (4) at non-singleton dimension 0");
     ck_assert(ndim == 2 && shape[0] == 2 && shape[1] == 3); /* unchanged */
 }
 END_TEST
 
 TCase *sizes_case(void)
 {
-    return test_case("sizes", every_rank, refused_ranks_and_sizes, zero_sizes, no_dimensions, dimension_out_of_range, numel_overflow,
-                     broadcasting);
+    return test_case("sizes", every_rank, refused_ranks_and_sizes, zero_sizes, no_dimensions, dimension_out_of_range,
+                     numel_overflow, broadcasting);
 }

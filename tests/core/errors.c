@@ -4,7 +4,7 @@
 
 #include "cases.h"
 
-/* ---- errors --------------------------------------------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(first_one_is_kept)
 {
@@ -217,12 +217,12 @@ END_TEST
 
 TCase *errors_case(void)
 {
-    return test_case("errors", first_one_is_kept, every_code, code_ok_is_no_error_to_raise, long_messages_are_cut, top_handler_hears,
-                     handlers_are_limited, default_handler_stays, no_handler_is_silence, print_and_silent, everything_is_silent_while_pending,
-                     null_arguments);
+    return test_case("errors", first_one_is_kept, every_code, code_ok_is_no_error_to_raise, long_messages_are_cut,
+                     top_handler_hears, handlers_are_limited, default_handler_stays, no_handler_is_silence,
+                     print_and_silent, everything_is_silent_while_pending, null_arguments);
 }
 
-/* ---- warnings --------------------------------------------------------------------------------------------------------------- */
+/* ---- warnings ---------------------------------------------------------------------------------------------------- */
 
 static int warned;
 static char category_heard[32], text_heard[64];

@@ -121,8 +121,8 @@ END_TEST
 
 START_TEST(contiguous_operands_become_one_run)
 {
-    const int64_t shape[] = {2, 3, 4, 5}, stride[] = {60, 20, 5, 1}, turned[] = {1, 2, 6, 24}, *same[3] = {stride, stride, stride},
-                  *two[2] = {turned, turned};
+    const int64_t shape[] = {2, 3, 4, 5}, stride[] = {60, 20, 5, 1}, turned[] = {1, 2, 6, 24},
+                  *same[3] = {stride, stride, stride}, *two[2] = {turned, turned};
     const size_t element[3] = {4, 8, 4};
     char *data[3] = {(char *)memory[0], (char *)memory[1], (char *)memory[2]};
     cer_Iterator it;

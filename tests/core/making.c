@@ -2,12 +2,13 @@
 #include "cases.h"
 #include "ops/ops.h"
 
-#define ck_made(t, type, ...)                                                                                          \
-    do {                                                                                                               \
-        Tensor *made_ = t;                                                                                             \
-        ck_assert_int_eq(torch_dtype_of(made_), type);                                                                 \
-        ck_assert_tensor(made_, (int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)), ((double[]){__VA_ARGS__}), 0, 0); \
-        ck_assert(torch_is_contiguous(made_) && !torch_requires_grad(made_));                                          \
+#define ck_made(t, type, ...)                                                                \
+    do {                                                                                     \
+        Tensor *made_ = t;                                                                   \
+        ck_assert_int_eq(torch_dtype_of(made_), type);                                       \
+        ck_assert_tensor(made_, (int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)), \
+                         ((double[]){__VA_ARGS__}), 0, 0);                                   \
+        ck_assert(torch_is_contiguous(made_) && !torch_requires_grad(made_));                \
     } while (0)
 
 START_TEST(numbers)
@@ -111,7 +112,8 @@ END_TEST
 START_TEST(default_dtype_is_for_floats_only)
 {
     torch_set_default_dtype(torch_float64);
-    Tensor *f = torch_tensor(torch_list(float, 1, 2)), *n = torch_tensor(0.1), *i = torch_tensor(torch_list(int, 1)), *z = torch_zeros(2);
+    Tensor *f = torch_tensor(torch_list(float, 1, 2)), *n = torch_tensor(0.1), *i = torch_tensor(torch_list(int, 1)),
+           *z = torch_zeros(2);
     torch_set_default_dtype(torch_float32);
     ck_made(f, torch_float64, 1, 2);
     ck_made(n, torch_float64, 0.1);
@@ -197,6 +199,6 @@ END_TEST
 
 TCase *making_case(void)
 {
-    return test_case("making", numbers, arrays_of_every_type, lists, four_dimensions, default_dtype_is_for_floats_only, factories,
-                     ninth_size_is_refused, items, failing_allocations);
+    return test_case("making", numbers, arrays_of_every_type, lists, four_dimensions, default_dtype_is_for_floats_only,
+                     factories, ninth_size_is_refused, items, failing_allocations);
 }

@@ -1,7 +1,7 @@
 /* Scopes, slots, reference counts and contexts: who owns a result, and when it ends. */
 #include "cases.h"
 
-/* ---- scopes --------------------------------------------------------------------------------------------------------- */
+/* ---- scopes ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(nesting)
 {
@@ -195,8 +195,10 @@ START_TEST(dead_headers_are_told_apart)
     }
     ck_assert_int_eq(torch_numel(t), -1);
     ck_assert_str_eq(torch_error_op(), "numel");
-    ck_assert_error(TORCH_RUNTIME_ERROR, "numel(): argument (position 1) is a tensor whose scope has ended (it came from empty); keep it with "
-                    "torch_set or hand it out with torch_escape");
+    ck_assert_error(
+        TORCH_RUNTIME_ERROR,
+        "numel(): argument (position 1) is a tensor whose scope has ended (it came from empty); keep it with "
+        "torch_set or hand it out with torch_escape");
     torch_release(t); /* does nothing */
     ck_assert_ptr_null(torch_retain(t));
     ck_assert_int_eq(torch_error_code(), TORCH_RUNTIME_ERROR);
@@ -206,12 +208,12 @@ END_TEST
 
 TCase *scopes_case(void)
 {
-    return test_case("scopes", nesting, escape_through_levels, escape_of_what_is_not_ours, escape_of_the_first_of_many, early_exits,
-                     outer_pop_ends_the_forgotten_inner_ones, stale_marks_do_nothing, scopes_work_while_an_error_is_pending,
-                     blocks_and_strings, dead_headers_are_told_apart);
+    return test_case("scopes", nesting, escape_through_levels, escape_of_what_is_not_ours, escape_of_the_first_of_many,
+                     early_exits, outer_pop_ends_the_forgotten_inner_ones, stale_marks_do_nothing,
+                     scopes_work_while_an_error_is_pending, blocks_and_strings, dead_headers_are_told_apart);
 }
 
-/* ---- slots, retain, release ----------------------------------------------------------------------------------------------- */
+/* ---- slots, retain, release -------------------------------------------------------------------------------------- */
 
 START_TEST(slot_keeps_and_replaces)
 {
@@ -330,11 +332,12 @@ END_TEST
 
 TCase *slots_case(void)
 {
-    return test_case("slots", slot_keeps_and_replaces, slot_set_to_itself, slot_set_to_null, slot_refuses_while_an_error_is_pending,
-                     two_slots_share, retain_and_release, views_keep_the_memory);
+    return test_case("slots", slot_keeps_and_replaces, slot_set_to_itself, slot_set_to_null,
+                     slot_refuses_while_an_error_is_pending, two_slots_share, retain_and_release,
+                     views_keep_the_memory);
 }
 
-/* ---- contexts -------------------------------------------------------------------------------------------------------------- */
+/* ---- contexts ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(swap_and_free)
 {
@@ -414,8 +417,10 @@ START_TEST(root_scope_warns_once)
     torch_context_free(c);
     ck_assert_int_eq(torch_live_tensors(), live);
     ck_assert_int_eq(warnings, 1);
-    ck_assert_ptr_nonnull(strstr(last_warning, " results were made outside any scope; they stay until the thread ends. Put torch_scope(); at the "
-                                 "top of the loop."));
+    ck_assert_ptr_nonnull(
+        strstr(last_warning,
+               " results were made outside any scope; they stay until the thread ends. Put torch_scope(); at the "
+               "top of the loop."));
     ck_assert_int_ge(atoll(last_warning), 100000);
     torch_set_warning_handler(before);
     torch_reset_warnings();
@@ -438,6 +443,6 @@ END_TEST
 
 TCase *contexts_case(void)
 {
-    return test_case("contexts", swap_and_free, errors_and_modes_are_per_context, tensors_may_pass_between_contexts_of_a_thread,
-                     root_scope_warns_once, large_scopes_do_not_warn);
+    return test_case("contexts", swap_and_free, errors_and_modes_are_per_context,
+                     tensors_may_pass_between_contexts_of_a_thread, root_scope_warns_once, large_scopes_do_not_warn);
 }

@@ -44,7 +44,8 @@ static int64_t below(int64_t n)
 /* A tensor that broadcasts to this shape, laid out somehow: dimensions turned, cut out of something larger, or left out. */
 static Tensor *somehow(int64_t ndim, const int64_t *shape)
 {
-    int64_t size[TORCH_MAX_DIM], turn[TORCH_MAX_DIM], back[TORCH_MAX_DIM], lead = below(4) ? 0 : below(ndim + 1), n = ndim - lead;
+    int64_t size[TORCH_MAX_DIM], turn[TORCH_MAX_DIM], back[TORCH_MAX_DIM], lead = below(4) ? 0 : below(ndim + 1),
+                                                                           n = ndim - lead;
     for (int64_t d = 0; d < n; d++) size[d] = below(4) ? shape[lead + d] : 1, turn[d] = d;
     for (int64_t d = n; d-- > 1;) {
         int64_t j = below(d + 1), other = turn[d];
@@ -60,7 +61,8 @@ static Tensor *somehow(int64_t ndim, const int64_t *shape)
     return torch_permute_n(t, n, back);
 }
 
-static int64_t at(const Tensor *t, int64_t i, int64_t ndim, const int64_t *shape) /* element i of t broadcast to the shape */
+static int64_t at(const Tensor *t, int64_t i, int64_t ndim,
+                  const int64_t *shape) /* element i of t broadcast to the shape */
 {
     int64_t offset = 0, lead = ndim - torch_dim(t);
     for (int64_t d = ndim; d-- > 0; i /= shape[d])
@@ -93,7 +95,8 @@ END_TEST
 START_TEST(overlapping_writes)
 {
     Tensor *x = torch_arange(6);
-    torch_copy_(torch_slice(x, 0, 1, 6, 1), torch_slice(x, 0, 0, 5, 1)); /* through a copy: no element is read after it is written */
+    torch_copy_(torch_slice(x, 0, 1, 6, 1),
+                torch_slice(x, 0, 0, 5, 1)); /* through a copy: no element is read after it is written */
     ck_assert_tensor(x, 6, ((double[]){0, 0, 1, 2, 3, 4}), 0, 0);
     Tensor *m = torch_view(torch_arange(4), 2, 2);
     torch_add_(m, torch_t(m));
@@ -106,5 +109,6 @@ END_TEST
 
 TCase *shapes_case(void)
 {
-    return test_case("shapes", strides_of_views, versions_are_shared_by_views, pointwise_on_any_layout, overlapping_writes);
+    return test_case("shapes", strides_of_views, versions_are_shared_by_views, pointwise_on_any_layout,
+                     overlapping_writes);
 }

@@ -14,7 +14,7 @@
 
 enum { PRINT_CASES = sizeof print_cases / sizeof *print_cases, REPR_CASES = sizeof repr_cases / sizeof *repr_cases };
 
-/* ---- a tensor with given elements, in given strides ----------------------------------------------------------------------- */
+/* ---- a tensor with given elements, in given strides -------------------------------------------------------------- */
 
 static int nibble(char c)
 {
@@ -130,9 +130,10 @@ START_TEST(huge_tensors_are_cheap)
     t->shape[0] = t->shape[1] = INT64_C(1) << 31;
     t->stride[0] = t->stride[1] = 0;
     cer_update_contiguous(t);
-    ck_assert_str_eq(torch_str(t), "tensor([[7, 7, 7,  ..., 7, 7, 7],\n        [7, 7, 7,  ..., 7, 7, 7],\n"
-                                   "        [7, 7, 7,  ..., 7, 7, 7],\n        ...,\n        [7, 7, 7,  ..., 7, 7, 7],\n"
-                                   "        [7, 7, 7,  ..., 7, 7, 7],\n        [7, 7, 7,  ..., 7, 7, 7]], dtype=torch.uint8)");
+    ck_assert_str_eq(torch_str(t),
+                     "tensor([[7, 7, 7,  ..., 7, 7, 7],\n        [7, 7, 7,  ..., 7, 7, 7],\n"
+                     "        [7, 7, 7,  ..., 7, 7, 7],\n        ...,\n        [7, 7, 7,  ..., 7, 7, 7],\n"
+                     "        [7, 7, 7,  ..., 7, 7, 7],\n        [7, 7, 7,  ..., 7, 7, 7]], dtype=torch.uint8)");
 }
 END_TEST
 
@@ -166,8 +167,9 @@ START_TEST(dead_tensors_are_refused)
     Tensor *t = cer_empty(torch_float32, 0, NULL);
     torch_scope_pop(mark);
     ck_assert_str_eq(torch_str(t), "");
-    ck_assert_error(TORCH_RUNTIME_ERROR, "str(): argument (position 1) is a tensor whose scope has ended (it came from empty); keep "
-                                         "it with torch_set or hand it out with torch_escape");
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "str(): argument (position 1) is a tensor whose scope has ended (it came from empty); keep "
+                    "it with torch_set or hand it out with torch_escape");
 }
 END_TEST
 
@@ -292,9 +294,9 @@ END_TEST
 
 static TCase *tensors(void)
 {
-    TCase *c = test_case("tensors", follows_the_default_dtype, options_stay_until_changed, huge_tensors_are_cheap, none_and_errors,
-                         dead_tensors_are_refused, sizes, print_ends_with_a_newline_and_keeps_nothing, memory_may_run_out,
-                         options_may_change_while_others_print);
+    TCase *c = test_case("tensors", follows_the_default_dtype, options_stay_until_changed, huge_tensors_are_cheap,
+                         none_and_errors, dead_tensors_are_refused, sizes, print_ends_with_a_newline_and_keeps_nothing,
+                         memory_may_run_out, options_may_change_while_others_print);
     tcase_add_loop_test(c, prints_like_pytorch, 0, PRINT_CASES);
     return c;
 }

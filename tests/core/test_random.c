@@ -18,7 +18,7 @@ static uint32_t draw32(torch_Generator *g)
     return r;
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(the_engine_is_mt19937) /* ISO C++, [rand.predef]: the 10000th number of mt19937 with its default seed 5489 */
 {
@@ -61,7 +61,7 @@ START_TEST(fills_draw_what_pytorch_draws)
 }
 END_TEST
 
-/* ---- seeds and generators ------------------------------------------------------------------------------------------------------ */
+/* ---- seeds and generators ---------------------------------------------------------------------------------------- */
 
 START_TEST(seeds)
 {
@@ -151,7 +151,7 @@ START_TEST(memory_may_run_out)
 }
 END_TEST
 
-/* ---- states ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- states ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(a_state_brings_everything_back)
 {
@@ -202,7 +202,8 @@ START_TEST(states_that_are_none)
     refused_state(NULL, TORCH_TYPE_ERROR, "expected a torch.ByteTensor, but got NoneType");
     refused_state(cer_zeros(torch_float32, 1, state_size), TORCH_TYPE_ERROR, "RNG state must be a torch.ByteTensor");
     refused_state(cer_zeros(torch_uint8, 1, (int64_t[]){3}), TORCH_RUNTIME_ERROR,
-                  "Expected either a CPUGeneratorImplStateLegacy of size 5048 or a CPUGeneratorImplState of size 5056 but found the "
+                  "Expected either a CPUGeneratorImplStateLegacy of size 5048 or a CPUGeneratorImplState of size 5056 "
+                  "but found the "
                   "input RNG state size to be 3");
     refused_state(cer_zeros(torch_uint8, 1, state_size), TORCH_RUNTIME_ERROR, "Invalid mt19937 state");
     refused_state(cer_zeros(torch_uint8, 1, (int64_t[]){5048}), TORCH_RUNTIME_ERROR, "Invalid mt19937 state");
@@ -211,7 +212,8 @@ START_TEST(states_that_are_none)
     cer_update_contiguous(strided);
     refused_state(strided, TORCH_RUNTIME_ERROR, "RNG state must be contiguous");
     static const int32_t left[] = {0, -1, 625};
-    for (int i = 0; i < LENGTH(left); i++) refused_state(changed_state(8, left[i], 4), TORCH_RUNTIME_ERROR, "Invalid mt19937 state");
+    for (int i = 0; i < LENGTH(left); i++)
+        refused_state(changed_state(8, left[i], 4), TORCH_RUNTIME_ERROR, "Invalid mt19937 state");
     refused_state(changed_state(12, 0, 4), TORCH_RUNTIME_ERROR, "Invalid mt19937 state");
     refused_state(changed_state(16, 625, 8), TORCH_RUNTIME_ERROR, "Invalid mt19937 state");
     refused_state(changed_state(16, INT64_C(1) << 40, 8), TORCH_RUNTIME_ERROR, "Invalid mt19937 state");
@@ -232,7 +234,8 @@ START_TEST(states_that_contradict_themselves_do_no_harm)
     for (int i = 0; i < LENGTH(changes); i++) {
         uint32_t word[2000];
         torch_set_rng_state(state);
-        ck_assert_int_eq(torch_set_rng_state(changed_state(changes[i].offset, changes[i].value, changes[i].bytes)), TORCH_OK);
+        ck_assert_int_eq(torch_set_rng_state(changed_state(changes[i].offset, changes[i].value, changes[i].bytes)),
+                         TORCH_OK);
         for (int k = 0; k < 1300; k++) draw32(NULL);
         torch_Generator *g = cer_generator_lock(NULL);
         cer_random32_fill(g, word, LENGTH(word));
@@ -257,7 +260,7 @@ START_TEST(a_legacy_state_is_understood)
 }
 END_TEST
 
-/* ---- threads and processes -------------------------------------------------------------------------------------------------------- */
+/* ---- threads and processes --------------------------------------------------------------------------------------- */
 
 enum { THREADS = 4, CALLS = 200, EACH = 100 };
 
@@ -328,9 +331,10 @@ static TCase *draws(void)
 
 static TCase *generators(void)
 {
-    return test_case("generators", seeds, generators_are_independent, nothing_happens_while_an_error_is_pending, no_generator_is_an_error,
-                     memory_may_run_out, a_state_brings_everything_back, states_that_are_none,
-                     states_that_contradict_themselves_do_no_harm, a_legacy_state_is_understood, threads_take_turns, a_child_can_draw);
+    return test_case("generators", seeds, generators_are_independent, nothing_happens_while_an_error_is_pending,
+                     no_generator_is_an_error, memory_may_run_out, a_state_brings_everything_back, states_that_are_none,
+                     states_that_contradict_themselves_do_no_harm, a_legacy_state_is_understood, threads_take_turns,
+                     a_child_can_draw);
 }
 
 SUITE_MAIN("random", draws, generators)

@@ -28,7 +28,7 @@ static void finish(Job *job)
     torch_error_clear();
 }
 
-/* ---- two models, two threads ------------------------------------------------------------------------------------------------ */
+/* ---- two models, two threads ------------------------------------------------------------------------------------- */
 
 static void *train(void *arg) /* y = w x + b by gradient descent */
 {
@@ -36,7 +36,8 @@ static void *train(void *arg) /* y = w x + b by gradient descent */
     torch_scope();
     Tensor *x = torch_tensor(torch_list(double, -2, -1, 0, 1, 2), .dtype = torch_float64);
     Tensor *y = torch_add(torch_mul(x, job->slope), job->offset);
-    Tensor *w = torch_tensor(0.0, .dtype = torch_float64, .requires_grad = true), *b = torch_tensor(0.0, .dtype = torch_float64, .requires_grad = true);
+    Tensor *w = torch_tensor(0.0, .dtype = torch_float64, .requires_grad = true),
+           *b = torch_tensor(0.0, .dtype = torch_float64, .requires_grad = true);
     for (int step = 0; step < 300; step++) {
         torch_scope();
         Tensor *loss = F_mse_loss(torch_add(torch_mul(w, x), b), y);
@@ -64,7 +65,7 @@ START_TEST(two_models)
 }
 END_TEST
 
-/* ---- shared parameters ---------------------------------------------------------------------------------------------------------- */
+/* ---- shared parameters ------------------------------------------------------------------------------------------- */
 
 static void *forward_only(void *arg)
 {
@@ -107,7 +108,8 @@ static void share(Job *jobs, int n, Tensor *w, Tensor *b)
 START_TEST(shared_parameters_forward)
 {
     Job jobs[2] = {{0}};
-    Tensor *w = torch_tensor(2.0, .dtype = torch_float64, .requires_grad = true), *b = torch_tensor(0.5, .dtype = torch_float64, .requires_grad = true);
+    Tensor *w = torch_tensor(2.0, .dtype = torch_float64, .requires_grad = true),
+           *b = torch_tensor(0.5, .dtype = torch_float64, .requires_grad = true);
     share(jobs, 2, w, b);
     run(forward_only, jobs, 2);
     for (int i = 0; i < 2; i++) ck_assert_double_eq(jobs[i].loss, 13.5);
@@ -118,7 +120,8 @@ END_TEST
 START_TEST(shared_parameters_backward)
 {
     Job jobs[3] = {{0}};
-    Tensor *w = torch_tensor(2.0, .dtype = torch_float64, .requires_grad = true), *b = torch_tensor(0.5, .dtype = torch_float64, .requires_grad = true);
+    Tensor *w = torch_tensor(2.0, .dtype = torch_float64, .requires_grad = true),
+           *b = torch_tensor(0.5, .dtype = torch_float64, .requires_grad = true);
     share(jobs, 3, w, b);
     run(backward_too, jobs, 3);
     for (int i = 0; i < 3; i++) ck_assert_double_eq(jobs[i].loss, 13.5);
@@ -141,12 +144,13 @@ START_TEST(what_may_be_shared)
 }
 END_TEST
 
-/* ---- what a thread leaves behind -------------------------------------------------------------------------------------------------- */
+/* ---- what a thread leaves behind --------------------------------------------------------------------------------- */
 
 static void *leaves_results(void *arg)
 {
     Job *job = arg;
-    Tensor *x = torch_tensor(torch_list(float, 1, 2), .requires_grad = true); /* no scope: the thread's root scope takes them */
+    Tensor *x =
+        torch_tensor(torch_list(float, 1, 2), .requires_grad = true); /* no scope: the thread's root scope takes them */
     for (int i = 0; i < 100; i++) torch_mul(x, x);
     torch_scope_push(); /* and never popped */
     for (int i = 0; i < 100; i++) torch_mul(x, x);
@@ -210,7 +214,7 @@ START_TEST(errors_are_per_thread)
 }
 END_TEST
 
-/* ---- a mistake that a debug build catches --------------------------------------------------------------------------------------------- */
+/* ---- a mistake that a debug build catches ------------------------------------------------------------------------ */
 
 #ifndef NDEBUG
 static void *uses_unshared(void *arg)
@@ -218,8 +222,10 @@ static void *uses_unshared(void *arg)
     Job *job = arg;
     torch_scope();
     torch_push_error_handler(torch_error_silent, NULL);
-    static const char message[] = "mul(): argument (position 1) belongs to another thread; mark it with torch_share_memory_ before it crosses";
-    if (torch_mul(job->shared_w.t, 2) || !torch_error() || strcmp(torch_error(), message) != 0) job->problem = "the use was not noticed";
+    static const char message[] =
+        "mul(): argument (position 1) belongs to another thread; mark it with torch_share_memory_ before it crosses";
+    if (torch_mul(job->shared_w.t, 2) || !torch_error() || strcmp(torch_error(), message) != 0)
+        job->problem = "the use was not noticed";
     return NULL;
 }
 
@@ -236,8 +242,9 @@ END_TEST
 
 TCase *threads_case(void)
 {
-    TCase *c = test_case("threads", two_models, shared_parameters_forward, shared_parameters_backward, what_may_be_shared,
-                         counts_after_threads_have_ended, tensor_outlives_its_thread, errors_are_per_thread);
+    TCase *c =
+        test_case("threads", two_models, shared_parameters_forward, shared_parameters_backward, what_may_be_shared,
+                  counts_after_threads_have_ended, tensor_outlives_its_thread, errors_are_per_thread);
 #ifndef NDEBUG
     tcase_add_test(c, unshared_tensor_is_caught);
 #endif

@@ -6,7 +6,7 @@
 #include "data/data.h"
 #include "frame_prints.inc"
 
-/* ---- files: one per program, written anew for each case --------------------------------------------------------------- */
+/* ---- files: one per program, written anew for each case ---------------------------------------------------------- */
 
 static char path[256];
 
@@ -38,7 +38,7 @@ static pd_DataFrame *read_text(const char *csv)
     return pd_read_csv(path);
 }
 
-/* ---- arrays --------------------------------------------------------------------------------------------------------------- */
+/* ---- arrays ------------------------------------------------------------------------------------------------------ */
 
 static void check_print(const pd_DataFrame *df, const char *expected)
 {
@@ -101,7 +101,8 @@ static void check_floats(const double *values, const char *expected)
 
 START_TEST(floats)
 {
-    pd_DataFrame *df = pd_DataFrame(torch_list(double, 0.1, 1e7, (double)NAN, (double)INFINITY), .columns = pd_columns("x"));
+    pd_DataFrame *df =
+        pd_DataFrame(torch_list(double, 0.1, 1e7, (double)NAN, (double)INFINITY), .columns = pd_columns("x"));
     check_print(df, print_special);
     pd_DataFrame_free(df);
     check_floats((double[]){1e-7, 0, -(double)INFINITY}, print_tiny);
@@ -158,11 +159,18 @@ static void check_csv(const char *csv, const char *expected)
 
 START_TEST(line_width) /* 79 characters fit, 80 do not */
 {
-    check_csv("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z\n1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\n", print_width_79);
-    check_csv("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A\n1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\n", print_width_81);
-    check_csv("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t\n10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,1\n", print_width_80);
-    check_csv("n,column0,column1,column2,column3,column4,column5,column6,column7,column8,column9,column10,column11,last text\n"
-              "1,x,2,x,2,x,2,x,2,x,2,x,2,y\n", print_wide_mixed);
+    check_csv(
+        "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z\n1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\n",
+        print_width_79);
+    check_csv("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A\n1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+              "1,1,1\n",
+              print_width_81);
+    check_csv("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t\n10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,10,1\n",
+              print_width_80);
+    check_csv("n,column0,column1,column2,column3,column4,column5,column6,column7,column8,column9,column10,column11,"
+              "last text\n"
+              "1,x,2,x,2,x,2,x,2,x,2,x,2,y\n",
+              print_wide_mixed);
 }
 END_TEST
 
@@ -175,13 +183,17 @@ START_TEST(wide_cells)
     snprintf(csv, sizeof csv, "%090d\n1\n", 0);
     memset(csv, 'h', 90);
     check_csv(csv, print_one_wide_column);
-    check_csv("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,cccccccccccccccccccccccccccccc\n1,2,3\n", print_three_wide_columns);
+    check_csv("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,cccccccccccccccccccccccccccccc\n1,2,3\n",
+              print_three_wide_columns);
     check_csv("a\tb,\"c\nd\r\"\n1,2\n", print_escapes);
-    check_csv("a,b\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,1\ny,2\nzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz,3\n"
-              "éééééééééééééééééééééééééééééééééééééééééééééééééé,4\n", print_long_text);
+    check_csv("a,b\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,1\ny,"
+              "2\nzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz,3\n"
+              "éééééééééééééééééééééééééééééééééééééééééééééééééé,4\n",
+              print_long_text);
     size_t used = 0;
     static char header[1024];
-    for (int i = 0; i < 120; i++) used += (size_t)snprintf(header + used, sizeof header - used, "%sc%d", i ? "," : "", i);
+    for (int i = 0; i < 120; i++)
+        used += (size_t)snprintf(header + used, sizeof header - used, "%sc%d", i ? "," : "", i);
     check_csv(header, print_empty_120);
 }
 END_TEST
@@ -210,7 +222,7 @@ START_TEST(wrong_arrays)
 }
 END_TEST
 
-/* ---- tensors ---------------------------------------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(columns)
 {
@@ -238,9 +250,9 @@ START_TEST(columns)
 }
 END_TEST
 
-static const char object_error[] =
-    "can't convert np.ndarray of type numpy.object_. The only supported types are: float64, float32, float16, complex64, "
-    "complex128, int64, int32, int16, int8, uint8, and bool.";
+static const char object_error[] = "can't convert np.ndarray of type numpy.object_. The only supported types are: "
+                                   "float64, float32, float16, complex64, "
+                                   "complex128, int64, int32, int16, int8, uint8, and bool.";
 
 START_TEST(to_tensor)
 {
@@ -274,7 +286,7 @@ START_TEST(to_tensor)
 }
 END_TEST
 
-/* ---- CSV: the table made by pandas ------------------------------------------------------------------------------------------- */
+/* ---- CSV: the table made by pandas ------------------------------------------------------------------------------- */
 
 typedef struct Case {
     const char *csv;
@@ -374,7 +386,7 @@ START_TEST(many_equal_names) /* does not take quadratic time */
 }
 END_TEST
 
-/* ---- misuse, and no memory ------------------------------------------------------------------------------------------------------ */
+/* ---- misuse, and no memory --------------------------------------------------------------------------------------- */
 
 START_TEST(nothing_there)
 {
@@ -421,7 +433,8 @@ static bool whole_trip(void)
     const char *text = pd_str(pd_head(df, 2));
     const char *all = pd_str(df);
     Tensor *t = pd_column(df, "x");
-    pd_DataFrame *numbers = pd_DataFrame(torch_list(float, 1, 2, 3)), *named = pd_DataFrame(torch_list(int, 1), .columns = pd_columns("n"));
+    pd_DataFrame *numbers = pd_DataFrame(torch_list(float, 1, 2, 3)),
+                 *named = pd_DataFrame(torch_list(int, 1), .columns = pd_columns("n"));
     Tensor *u = pd_to_tensor(numbers, torch_float64);
     bool done = !torch_error();
     ck_assert(done == (df && text && all && t && numbers && named && u));
@@ -449,7 +462,7 @@ START_TEST(out_of_memory) /* the k-th allocation fails, for every k */
 }
 END_TEST
 
-/* ---- any bytes at all: never a crash ------------------------------------------------------------------------------------------- */
+/* ---- any bytes at all: never a crash ----------------------------------------------------------------------------- */
 
 static uint64_t next_random(uint64_t *state) /* xorshift */
 {
@@ -510,13 +523,14 @@ END_TEST
 
 static TCase *arrays(void)
 {
-    return test_case("arrays", notebook, names, floats, many_rows, many_columns, wrong_arrays, nothing_there, while_an_error_is_pending);
+    return test_case("arrays", notebook, names, floats, many_rows, many_columns, wrong_arrays, nothing_there,
+                     while_an_error_is_pending);
 }
 
 static TCase *files(void)
 {
-    TCase *c = test_case("files", line_width, wide_cells, columns, to_tensor, csv_errors_of_ours, no_such_file, large_file,
-                         many_equal_names, out_of_memory);
+    TCase *c = test_case("files", line_width, wide_cells, columns, to_tensor, csv_errors_of_ours, no_such_file,
+                         large_file, many_equal_names, out_of_memory);
     tcase_add_checked_fixture(c, make_path, remove_path);
     tcase_add_loop_test(c, csv_case, 0, CSV_CASES);
     tcase_add_loop_test(c, mutated_bytes, 0, 10);

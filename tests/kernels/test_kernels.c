@@ -9,10 +9,9 @@
 #include <string.h>
 
 /* As ck_assert, without its message to the parent process for every check that holds: there are millions. */
-#define REQUIRE(condition, ...)                                                                                        \
-    do {                                                                                                               \
-        if (!(condition))                                                                                              \
-            ck_abort_msg(__VA_ARGS__);                                                                                 \
+#define REQUIRE(condition, ...)                      \
+    do {                                             \
+        if (!(condition)) ck_abort_msg(__VA_ARGS__); \
     } while (0)
 #define CHECK(condition) REQUIRE(condition, "%s is false", #condition)
 
@@ -29,10 +28,8 @@ static void find_tables(void)
     tables[table_count++] = &cer_kernels_baseline;
 #ifdef CERILLA_X86_KERNELS
     const char *best = cer_kernels()->name;
-    if (strcmp(best, "baseline") != 0)
-        tables[table_count++] = &cer_kernels_avx2;
-    if (strcmp(best, "avx512") == 0)
-        tables[table_count++] = &cer_kernels_avx512;
+    if (strcmp(best, "baseline") != 0) tables[table_count++] = &cer_kernels_avx2;
+    if (strcmp(best, "avx512") == 0) tables[table_count++] = &cer_kernels_avx512;
 #endif
 }
 
@@ -55,7 +52,7 @@ static bool compares(int row)
     return strcmp(rows[row].rule, "COMPARE") == 0;
 }
 
-/* ---- data --------------------------------------------------------------------------------------------------- */
+/* ---- data -------------------------------------------------------------------------------------------------------- */
 
 static uint32_t state;
 
@@ -71,8 +68,7 @@ static double uniform(void)
 
 static void fill_random(void *buffer, int type, int64_t n)
 {
-    for (int64_t i = 0; i < n; ++i)
-        switch (type) {
+    for (int64_t i = 0; i < n; ++i) switch (type) {
         case K_FLOAT32: ((float *)buffer)[i] = (float)(uniform() * 8); break;
         case K_FLOAT64: ((double *)buffer)[i] = uniform() * 8; break;
         case K_BOOL: ((uint8_t *)buffer)[i] = (uint8_t)(next() >> 31); break;
@@ -98,7 +94,7 @@ static bool agree(int type, const void *x, const void *y)
     return memcmp(x, y, (size_t)sizes[type]) == 0;
 }
 
-/* ---- loops -------------------------------------------------------------------------------------------------- */
+/* ---- loops ------------------------------------------------------------------------------------------------------- */
 
 enum { MOST = 1000 };
 static _Alignas(64) char inputs[3][MOST * 3 * 8], expected[MOST * 3 * 8], found[MOST * 3 * 8];
@@ -126,8 +122,7 @@ static void compare_loop(const cer_Kernels *table, int row, int type, int64_t n,
     int64_t stride[4] = {steps[0] * sizes[out_type]};
     const size_t used = (size_t)(n * stride[0]), guarded = used + 64 < sizeof found ? used + 64 : sizeof found;
     memset(expected, 0x55, guarded);
-    if (in_place)
-        memcpy(expected, inputs[0], guarded);
+    if (in_place) memcpy(expected, inputs[0], guarded);
     memcpy(found, expected, guarded);
     char *ptr[2][4] = {{expected}, {found}};
     for (int i = 1; i <= rows[row].arity; ++i) {
@@ -152,37 +147,32 @@ START_TEST(loops_agree)
                                        {1, 0, 1, 1}, {1, 2, 2, 1}, {2, 0, 0, 0}};
     for (int type = 1; type < K_TYPES; ++type) {
         state = 7;
-        for (int i = 0; i < 3; ++i)
-            fill_random(inputs[i], type, MOST * 3);
+        for (int i = 0; i < 3; ++i) fill_random(inputs[i], type, MOST * 3);
         const double special[] = {NAN, INFINITY, -INFINITY, -0.0, 0.0, 1e-40, 90, -90, 1e30};
         for (int i = 0; i < 9; ++i) {
-            if (type == K_FLOAT32)
-                ((float *)(void *)inputs[0])[40 + i] = (float)special[i];
-            if (type == K_FLOAT64)
-                ((double *)(void *)inputs[0])[40 + i] = special[i];
+            if (type == K_FLOAT32) ((float *)(void *)inputs[0])[40 + i] = (float)special[i];
+            if (type == K_FLOAT64) ((double *)(void *)inputs[0])[40 + i] = special[i];
         }
         for (int row = 0; row < KERNEL_LOOPS; ++row) {
             CHECK((tables[0]->loop[row][type] != NULL) == (tables[_i]->loop[row][type] != NULL));
-            if (!tables[0]->loop[row][type])
-                continue;
+            if (!tables[0]->loop[row][type]) continue;
             for (size_t c = 0; c < sizeof counts / sizeof counts[0]; ++c) {
                 for (size_t s = 0; s < sizeof steps / sizeof steps[0]; ++s)
                     compare_loop(tables[_i], row, type, counts[c], steps[s], false);
-                if (!compares(row))
-                    compare_loop(tables[_i], row, type, counts[c], steps[0], true);
+                if (!compares(row)) compare_loop(tables[_i], row, type, counts[c], steps[0], true);
             }
         }
     }
 }
 END_TEST
 
-#define ONE(T, kernel, type, result, x, y)                                                                             \
-    do {                                                                                                               \
-        T a_ = (x), b_ = (y), out_ = 0, wanted_ = (result), param_[2] = {2, 5};                                        \
-        char *ptr_[] = {(char *)&out_, (char *)&a_, (char *)&b_};                                                      \
-        const int64_t stride_[] = {sizeof(T), sizeof(T), sizeof(T)};                                                   \
-        tables[_i]->loop[KERNEL_##kernel][type](1, ptr_, stride_, param_);                                             \
-        REQUIRE(agree(type, &out_, &wanted_), #kernel "(" #x ", " #y ") is not " #result);                       \
+#define ONE(T, kernel, type, result, x, y)                                                 \
+    do {                                                                                   \
+        T a_ = (x), b_ = (y), out_ = 0, wanted_ = (result), param_[2] = {2, 5};            \
+        char *ptr_[] = {(char *)&out_, (char *)&a_, (char *)&b_};                          \
+        const int64_t stride_[] = {sizeof(T), sizeof(T), sizeof(T)};                       \
+        tables[_i]->loop[KERNEL_##kernel][type](1, ptr_, stride_, param_);                 \
+        REQUIRE(agree(type, &out_, &wanted_), #kernel "(" #x ", " #y ") is not " #result); \
     } while (0)
 
 START_TEST(loops_known_values)
@@ -214,7 +204,7 @@ START_TEST(loops_known_values)
 }
 END_TEST
 
-/* ---- math ---------------------------------------------------------------------------------------------------- */
+/* ---- math -------------------------------------------------------------------------------------------------------- */
 
 static double sigmoid(double x)
 {
@@ -264,12 +254,23 @@ START_TEST(math_special_values)
     static const struct {
         int kernel;
         float x, y;
-    } cases[] = {{KERNEL_exp, -INFINITY, 0},       {KERNEL_exp, INFINITY, INFINITY}, {KERNEL_exp, -0.0f, 1},
-                 {KERNEL_exp, 88.72284f, INFINITY}, {KERNEL_exp, -104, 0},           {KERNEL_exp, -103.97f, 1e-45f},
-                 {KERNEL_log, 0, -INFINITY},        {KERNEL_log, -0.0f, -INFINITY},  {KERNEL_log, INFINITY, INFINITY},
-                 {KERNEL_log, 1, 0},                {KERNEL_tanh, INFINITY, 1},      {KERNEL_tanh, -INFINITY, -1},
-                 {KERNEL_tanh, -0.0f, -0.0f},       {KERNEL_tanh, 1e-45f, 1e-45f},   {KERNEL_sigmoid, -INFINITY, 0},
-                 {KERNEL_sigmoid, INFINITY, 1},     {KERNEL_sigmoid, 0, 0.5f}};
+    } cases[] = {{KERNEL_exp, -INFINITY, 0},
+                 {KERNEL_exp, INFINITY, INFINITY},
+                 {KERNEL_exp, -0.0f, 1},
+                 {KERNEL_exp, 88.72284f, INFINITY},
+                 {KERNEL_exp, -104, 0},
+                 {KERNEL_exp, -103.97f, 1e-45f},
+                 {KERNEL_log, 0, -INFINITY},
+                 {KERNEL_log, -0.0f, -INFINITY},
+                 {KERNEL_log, INFINITY, INFINITY},
+                 {KERNEL_log, 1, 0},
+                 {KERNEL_tanh, INFINITY, 1},
+                 {KERNEL_tanh, -INFINITY, -1},
+                 {KERNEL_tanh, -0.0f, -0.0f},
+                 {KERNEL_tanh, 1e-45f, 1e-45f},
+                 {KERNEL_sigmoid, -INFINITY, 0},
+                 {KERNEL_sigmoid, INFINITY, 1},
+                 {KERNEL_sigmoid, 0, 0.5f}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
         float x = cases[i].x, y = 7;
         char *ptr[] = {(char *)&y, (char *)&x};
@@ -279,7 +280,7 @@ START_TEST(math_special_values)
 }
 END_TEST
 
-/* ---- sums ---------------------------------------------------------------------------------------------------- */
+/* ---- sums -------------------------------------------------------------------------------------------------------- */
 
 enum { INNER, OUTER, STRIDED };
 
@@ -353,7 +354,7 @@ START_TEST(sum_of_integers)
 }
 END_TEST
 
-/* ---- extremes ------------------------------------------------------------------------------------------------ */
+/* ---- extremes ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(extremes)
 {
@@ -364,18 +365,15 @@ START_TEST(extremes)
             float x[2000], value;
             int64_t index;
             state = 3;
-            for (int i = 0; i < 2000; ++i)
-                x[i] = (float)(next() >> 24);
+            for (int i = 0; i < 2000; ++i) x[i] = (float)(next() >> 24);
             int64_t first = 0;
             for (int64_t i = 1; i < n; ++i)
-                if (x[i * step] > x[first * step])
-                    first = i;
+                if (x[i * step] > x[first * step]) first = i;
             tables[_i]->max[K_FLOAT32](n, (const char *)x, 4 * step, &value, &index);
             ck_assert_int_eq(index, first); /* ties abound: the first one */
             CHECK(value == x[first * step]);
             for (int64_t i = first = 0; i < n; ++i)
-                if (x[i * step] < x[first * step])
-                    first = i;
+                if (x[i * step] < x[first * step]) first = i;
             tables[_i]->min[K_FLOAT32](n, (const char *)x, 4 * step, &value, &index);
             ck_assert_int_eq(index, first);
             x[n / 2 * step] = x[(n - 1) * step] = NAN;
@@ -384,8 +382,7 @@ START_TEST(extremes)
             CHECK(isnan(value));
         }
     int8_t y[600];
-    for (int i = 0; i < 600; ++i)
-        y[i] = (int8_t)(i == 397 || i == 500 ? -128 : i % 100);
+    for (int i = 0; i < 600; ++i) y[i] = (int8_t)(i == 397 || i == 500 ? -128 : i % 100);
     int8_t least;
     int64_t where;
     tables[_i]->min[K_INT8](600, (const char *)y, 1, &least, &where);
@@ -394,7 +391,7 @@ START_TEST(extremes)
 }
 END_TEST
 
-/* ---- casts and fill ------------------------------------------------------------------------------------------ */
+/* ---- casts and fill ---------------------------------------------------------------------------------------------- */
 
 static void cast_one(const cer_Kernels *table, int to, void *out, int from, const void *in)
 {
@@ -433,7 +430,7 @@ START_TEST(cast_floats_to_integers)
         cast_one(tables[_i], K_INT64, &i64, K_FLOAT64, &cases[i].x);
         cast_one(tables[_i], K_BOOL, &truth, K_FLOAT64, &cases[i].x);
         CHECK(u8 == cases[i].u8 && i8 == cases[i].i8 && i16 == cases[i].i16 && i32 == cases[i].i32 &&
-                  i64 == cases[i].i64 && truth == 1);
+              i64 == cases[i].i64 && truth == 1);
     }
 }
 END_TEST
@@ -464,8 +461,7 @@ START_TEST(cast_halves)
         for (uint32_t block = 0; block < 0x10000; block += 256) {
             uint16_t in[256], back[256], spread[512];
             float wide[256];
-            for (uint32_t i = 0; i < 256; ++i)
-                in[i] = (uint16_t)(block + i);
+            for (uint32_t i = 0; i < 256; ++i) in[i] = (uint16_t)(block + i);
             char *widen[] = {(char *)wide, (char *)in}, *narrow[] = {(char *)back, (char *)wide};
             char *copy[] = {(char *)spread, (char *)in};
             tables[_i]->cast[K_FLOAT32][type](256, widen, (const int64_t[]){4, 2}, NULL);
@@ -476,8 +472,7 @@ START_TEST(cast_halves)
                 const int infinity = type == K_FLOAT16 ? 0x7c00 : 0x7f80;
                 CHECK(isnan(wide[i]) ? (back[i] & 0x7fff) > infinity : back[i] == in[i]);
             }
-            if (type == K_FLOAT16 && block == 0)
-                CHECK(wide[1] == 0x1p-24f);
+            if (type == K_FLOAT16 && block == 0) CHECK(wide[1] == 0x1p-24f);
         }
 }
 END_TEST
@@ -510,14 +505,13 @@ START_TEST(fills)
             memset(found, 0, sizeof found);
             char *ptr[] = {found};
             tables[_i]->fill[type](33, ptr, (const int64_t[]){sizes[type] * step}, value);
-            for (int i = 0; i < 33; ++i)
-                CHECK(memcmp(found + i * step * sizes[type], value, (size_t)sizes[type]) == 0);
+            for (int i = 0; i < 33; ++i) CHECK(memcmp(found + i * step * sizes[type], value, (size_t)sizes[type]) == 0);
             CHECK(found[(32 * step + 1) * sizes[type]] == 0);
         }
 }
 END_TEST
 
-/* ---- gemm ---------------------------------------------------------------------------------------------------- */
+/* ---- gemm -------------------------------------------------------------------------------------------------------- */
 
 typedef void (*Product)(int64_t m, int64_t n, int64_t k, double alpha, const void *a, int64_t a_row, int64_t a_col,
                         const void *b, int64_t b_row, int64_t b_col, double beta, void *c, int64_t c_row,
@@ -561,8 +555,8 @@ static void check_product(Product product, int type, int64_t m, int64_t n, int64
 
 static void check_products(Product product, int type)
 {
-    static const int shapes[][3] = {{1, 1, 1}, {10, 5, 5}, {10, 1, 5}, {5, 10, 5}, {5, 100, 1},
-                                    {1, 37, 20}, {37, 1, 20}, {7, 9, 0}, {33, 65, 17}, {9, 31, 300},
+    static const int shapes[][3] = {{1, 1, 1},     {10, 5, 5},   {10, 1, 5},   {5, 10, 5},   {5, 100, 1},
+                                    {1, 37, 20},   {37, 1, 20},  {7, 9, 0},    {33, 65, 17}, {9, 31, 300},
                                     {70, 33, 130}, {1, 70, 300}, {150, 1, 140}};
     state = 5;
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; ++s)
@@ -603,8 +597,8 @@ static void through_blas_float(int64_t m, int64_t n, int64_t k, double alpha, co
 }
 
 static void through_blas_double(int64_t m, int64_t n, int64_t k, double alpha, const void *a, int64_t a_row,
-                               int64_t a_col, const void *b, int64_t b_row, int64_t b_col, double beta, void *c,
-                               int64_t c_row, int64_t c_col)
+                                int64_t a_col, const void *b, int64_t b_row, int64_t b_col, double beta, void *c,
+                                int64_t c_row, int64_t c_col)
 {
     cer_gemm(K_FLOAT64, m, n, k, alpha, a, a_row, a_col, b, b_row, b_col, beta, c, c_row, c_col);
 }
@@ -631,8 +625,7 @@ START_TEST(tables_are_complete)
         CHECK((tables[_i]->min[type] != NULL) == !half);
         CHECK((tables[_i]->gemm[type] != NULL) == (!half && type != K_BOOL));
         CHECK((tables[_i]->loop[KERNEL_eq][type] != NULL) == !half);
-        for (int from = 1; from < K_TYPES; ++from)
-            CHECK(tables[_i]->cast[type][from] != NULL);
+        for (int from = 1; from < K_TYPES; ++from) CHECK(tables[_i]->cast[type][from] != NULL);
     }
 }
 END_TEST

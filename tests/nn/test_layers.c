@@ -38,18 +38,18 @@ static int64_t assert_parameters(torch_ParameterList p, const double *expected)
     return n;
 }
 
-/* ---- Linear --------------------------------------------------------------------------------------------------------------- */
+/* ---- Linear ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(linear_weights)
 {
-#define CASE(i, seed, call)                                                                                        \
-    {                                                                                                              \
-        torch_manual_seed(seed);                                                                                   \
-        nn_Linear *m = call;                                                                                       \
-        ck_assert_no_error();                                                                                      \
-        int64_t n = assert_parameters(nn_parameters(m), linear_##i);                                               \
-        ck_assert_int_eq((size_t)n, sizeof linear_##i / sizeof(double));                                           \
-        nn_free(m);                                                                                                \
+#define CASE(i, seed, call)                                              \
+    {                                                                    \
+        torch_manual_seed(seed);                                         \
+        nn_Linear *m = call;                                             \
+        ck_assert_no_error();                                            \
+        int64_t n = assert_parameters(nn_parameters(m), linear_##i);     \
+        ck_assert_int_eq((size_t)n, sizeof linear_##i / sizeof(double)); \
+        nn_free(m);                                                      \
     }
     torch_WarningHandler before = torch_set_warning_handler(NULL);
     LINEARS(CASE)
@@ -81,7 +81,7 @@ START_TEST(linear_bias_stays_registered)
 }
 END_TEST
 
-/* ---- RNN ------------------------------------------------------------------------------------------------------------------- */
+/* ---- RNN --------------------------------------------------------------------------------------------------------- */
 
 typedef struct Numbers {
     const double *weights, *x, *h, *y, *hn, *cy, *ch, *grads;
@@ -115,25 +115,24 @@ static void check_rnn(nn_RNN *m, const Numbers *n)
     for (int64_t i = 0; i < p.length; i++) g = assert_next(torch_grad(p.tensor[i]), g, rtol, atol);
 }
 
-START_TEST(rnn_options)
-{
-#define CASE(i, seed, xs, hs, ys, y_name, hn_name, call)                                                           \
-    {                                                                                                              \
-        torch_scope();                                                                                             \
-        Numbers n = {rnn_##i##_weights, rnn_##i##_x, rnn_##i##_h, rnn_##i##_y, rnn_##i##_hn, rnn_##i##_cy,         \
-                     rnn_##i##_ch, rnn_##i##_grads, xs, hs, ys, y_name, hn_name};                                  \
-        ck_assert_int_eq((size_t)numel(n.y_shape), sizeof rnn_##i##_y / sizeof(double));                           \
-        torch_manual_seed(seed);                                                                                   \
-        nn_RNN *m = call;                                                                                          \
-        check_rnn(m, &n);                                                                                          \
-        nn_free(m);                                                                                                \
+START_TEST(rnn_options){
+#define CASE(i, seed, xs, hs, ys, y_name, hn_name, call)                                                        \
+    {                                                                                                           \
+        torch_scope();                                                                                          \
+        Numbers n = {                                                                                           \
+            rnn_##i##_weights, rnn_##i##_x, rnn_##i##_h, rnn_##i##_y, rnn_##i##_hn, rnn_##i##_cy, rnn_##i##_ch, \
+            rnn_##i##_grads,   xs,          hs,          ys,          y_name,       hn_name};                   \
+        ck_assert_int_eq((size_t)numel(n.y_shape), sizeof rnn_##i##_y / sizeof(double));                        \
+        torch_manual_seed(seed);                                                                                \
+        nn_RNN *m = call;                                                                                       \
+        check_rnn(m, &n);                                                                                       \
+        nn_free(m);                                                                                             \
     }
     RNNS(CASE)
 #undef CASE
-}
-END_TEST
+} END_TEST
 
-START_TEST(rnn_through_nn_forward)
+    START_TEST(rnn_through_nn_forward)
 {
     nn_RNN *m = nn_RNN(2, 3);
     Tensor *x = torch_randn(4, 2, 2), *h = torch_zeros(1, 2, 3), *hn, *y = nn_RNN_forward(m, x, h, &hn);
@@ -213,12 +212,13 @@ START_TEST(rnn_empty_batch)
 }
 END_TEST
 
-/* ---- the others ------------------------------------------------------------------------------------------------------------ */
+/* ---- the others -------------------------------------------------------------------------------------------------- */
 
 START_TEST(mse_reductions)
 {
     const char *const reduction[3] = {"mean", "sum", "none"};
-    const double *const value[3] = {mse_mean, mse_sum, mse_none}, *const grad[3] = {mse_mean_grad, mse_sum_grad, mse_none_grad};
+    const double *const value[3] = {mse_mean, mse_sum, mse_none}, *const grad[3] = {mse_mean_grad, mse_sum_grad,
+                                                                                    mse_none_grad};
     for (int k = 0; k < 3; k++) {
         nn_MSELoss *m = nn_MSELoss(.reduction = reduction[k]);
         Tensor *a = torch_requires_grad_(tensor(mse_input, SHAPE(1, 6), torch_float32), true);
@@ -277,8 +277,8 @@ static TCase *linear(void)
 
 static TCase *rnn(void)
 {
-    return test_case("rnn", rnn_options, rnn_through_nn_forward, rnn_state_in_and_out, rnn_twice_differentiable, rnn_dropout_between_layers,
-                     rnn_leaves_only_results, rnn_empty_batch);
+    return test_case("rnn", rnn_options, rnn_through_nn_forward, rnn_state_in_and_out, rnn_twice_differentiable,
+                     rnn_dropout_between_layers, rnn_leaves_only_results, rnn_empty_batch);
 }
 
 static TCase *others(void)

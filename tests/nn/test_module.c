@@ -52,7 +52,8 @@ static void noted_free(nn_Module *self)
     if (((Noted *)self)->freed) ++*((Noted *)self)->freed;
 }
 
-static const nn_Class Noted_class = NN_CLASS(Noted, .forward = noted_forward, .extra_repr = noted_repr, .free = noted_free);
+static const nn_Class Noted_class =
+    NN_CLASS(Noted, .forward = noted_forward, .extra_repr = noted_repr, .free = noted_free);
 
 static Noted *Noted_new(const char *note, bool child)
 {
@@ -84,16 +85,16 @@ static Two *Two_new(void)
     return self;
 }
 
-/* ---- printing ---------------------------------------------------------------------------------------------------------- */
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(prints)
 {
-#define PRINTS(python, call)                                                                                       \
-    {                                                                                                              \
-        void *m = call;                                                                                            \
-        ck_assert_no_error();                                                                                      \
-        ck_assert_str_eq(nn_str((nn_Module *)m), SAID(python)->text);                                              \
-        nn_free((nn_Module *)m);                                                                                   \
+#define PRINTS(python, call)                                          \
+    {                                                                 \
+        void *m = call;                                               \
+        ck_assert_no_error();                                         \
+        ck_assert_str_eq(nn_str((nn_Module *)m), SAID(python)->text); \
+        nn_free((nn_Module *)m);                                      \
     }
     PRINTS("nn.Linear(2, 3)", nn_Linear(2, 3))
     PRINTS("nn.Linear(2, 3)", nn_Linear(.out_features = 3, .in_features = 2))
@@ -128,7 +129,7 @@ START_TEST(prints)
 }
 END_TEST
 
-/* ---- names ----------------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static void assert_names(int64_t n, const char *const *name, const char *const *expected)
 {
@@ -175,7 +176,7 @@ START_TEST(parameters_are_leaves)
 }
 END_TEST
 
-/* ---- the whole tree -------------------------------------------------------------------------------------------------------- */
+/* ---- the whole tree ---------------------------------------------------------------------------------------------- */
 
 static void note_name(nn_Module *m, void *data)
 {
@@ -245,7 +246,7 @@ START_TEST(to_keeps_tensors)
 }
 END_TEST
 
-/* ---- calling ----------------------------------------------------------------------------------------------------------------- */
+/* ---- calling ----------------------------------------------------------------------------------------------------- */
 
 static void doubling(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out, void *data)
 {
@@ -260,7 +261,8 @@ START_TEST(hooks)
     nn_Sequential *s = nn_Sequential(m);
     int calls = 0;
     Tensor *x = torch_ones(1);
-    int64_t first = nn_register_forward_hook(m, doubling, &calls), second = nn_register_forward_hook(m, doubling, &calls);
+    int64_t first = nn_register_forward_hook(m, doubling, &calls),
+            second = nn_register_forward_hook(m, doubling, &calls);
     ck_assert_tensor(nn_forward(s, x), 1, ((double[]){4}), 0, 0);
     nn_remove_hook(m, first);
     ck_assert_tensor(nn_forward(s, x), 1, ((double[]){2}), 0, 0);
@@ -304,8 +306,10 @@ START_TEST(containers)
     nn_Sequential *twice = nn_Sequential(l, l), *empty = nn_Sequential();
     ck_assert_int_eq(nn_parameters(twice).length, 2);
     Tensor *y = torch_ones(2);
-    ck_assert_tensor(nn_forward(twice, y), 2, ((double[]){support_element(nn_forward(l, nn_forward(l, y)), 0),
-                                                            support_element(nn_forward(l, nn_forward(l, y)), 1)}), 0, 0);
+    ck_assert_tensor(nn_forward(twice, y), 2,
+                     ((double[]){support_element(nn_forward(l, nn_forward(l, y)), 0),
+                                 support_element(nn_forward(l, nn_forward(l, y)), 1)}),
+                     0, 0);
     ck_assert_ptr_eq(nn_forward(empty, y), y);
     nn_free(l); /* has parents: they end it */
     nn_free(twice);
@@ -364,7 +368,7 @@ START_TEST(cycles_and_towers)
 }
 END_TEST
 
-/* ---- state_dict --------------------------------------------------------------------------------------------------------------- */
+/* ---- state_dict -------------------------------------------------------------------------------------------------- */
 
 START_TEST(state_dict_order)
 {
@@ -425,7 +429,7 @@ START_TEST(state_dict_as_a_dictionary)
 }
 END_TEST
 
-/* ---- complaints ---------------------------------------------------------------------------------------------------------------- */
+/* ---- complaints -------------------------------------------------------------------------------------------------- */
 
 START_TEST(constructor_errors)
 {
@@ -467,7 +471,8 @@ START_TEST(rnn_errors)
     assert_raises("r(torch.zeros(10, 0, 1))", nn_forward(r, torch_zeros(10, 0, 1)));
     assert_raises("r()", nn_Module_forward_n(&r->module, NULL, 0, &hn, 1));
     assert_raises("r(torch.zeros(10, 1, 1), None, None)", nn_forward(r, x, NULL, NULL));
-    assert_raises("r(torch.zeros(10, 1, 1, dtype=torch.int64))", nn_forward(r, torch_zeros(10, 1, 1, .dtype = torch_int64)));
+    assert_raises("r(torch.zeros(10, 1, 1, dtype=torch.int64))",
+                  nn_forward(r, torch_zeros(10, 1, 1, .dtype = torch_int64)));
     assert_raises("r(torch.zeros(10, 1, 1), torch.zeros(1, 10, 5, dtype=torch.float64))",
                   nn_forward(r, x, torch_zeros(1, 10, 5, .dtype = torch_float64)));
     nn_forward(r, NULL);
@@ -513,8 +518,10 @@ START_TEST(registration_errors)
     assert_raises("lin.to(torch.int64)", nn_to(lin, torch_int64));
     assert_raises("lin.register_parameter('a.b', None)", nn_Module_register_parameter(m, "a.b", NULL));
     assert_raises("lin.register_parameter('', None)", nn_Module_register_parameter(m, "", NULL));
-    assert_raises("lin.register_parameter('w2', torch.zeros(1))", nn_Module_register_parameter(m, "w2", torch_zeros(1)));
-    assert_raises("lin.register_buffer('weight', torch.zeros(1))", nn_Module_register_buffer(m, "weight", torch_zeros(1), true));
+    assert_raises("lin.register_parameter('w2', torch.zeros(1))",
+                  nn_Module_register_parameter(m, "w2", torch_zeros(1)));
+    assert_raises("lin.register_buffer('weight', torch.zeros(1))",
+                  nn_Module_register_buffer(m, "weight", torch_zeros(1), true));
     assert_raises("lin.add_module('x.y', None)", nn_Module_add_module(m, "x.y", NULL));
     assert_raises("lin.add_module('', None)", nn_Module_add_module(m, "", NULL));
     assert_raises("lin.add_module('weight', nn.Linear(1, 1))", nn_Module_add_module(m, "weight", nn_Linear(1, 1)));
@@ -538,21 +545,26 @@ START_TEST(loading_errors)
     torch_StateDict_set(d[0], "weight", torch_zeros(3, 3));
     torch_StateDict_set(d[0], "foo", torch_zeros(1));
     torch_StateDict_set(d[0], "foo.bar", torch_zeros(1));
-    assert_raises("lin.load_state_dict({'weight': torch.zeros(3, 3), 'foo': torch.zeros(1), 'foo.bar': torch.zeros(1)})",
-                  nn_load_state_dict(lin, d[0]));
+    assert_raises(
+        "lin.load_state_dict({'weight': torch.zeros(3, 3), 'foo': torch.zeros(1), 'foo.bar': torch.zeros(1)})",
+        nn_load_state_dict(lin, d[0]));
     torch_StateDict_set(d[1], "weight", torch_zeros(3));
     torch_StateDict_set(d[1], "foo", torch_zeros(1));
     assert_raises("lin.load_state_dict({'weight': torch.zeros(3), 'foo': torch.zeros(1)}, strict=False)",
                   nn_load_state_dict(lin, d[1], .strict = false));
     assert_raises("lin.load_state_dict({})", nn_load_state_dict(lin, d[2]));
     ck_assert_int_eq(nn_load_state_dict(lin, d[2], false), TORCH_OK);
-    const char *const key[] = {"a.weight", "a.weight.x", "a.y", "layers", "layers.2.z", "hidden", "layers.1.bias_ih_l0"};
+    const char *const key[] = {"a.weight", "a.weight.x",         "a.y", "layers", "layers.2.z",
+                               "hidden",   "layers.1.bias_ih_l0"};
     int64_t shape[2] = {3, 2}, one = 1;
     for (int i = 0; i < 7; i++)
-        torch_StateDict_set(d[3], key[i], i == 0 ? torch_zeros_n(2, shape, torch_float32) : torch_zeros_n(i < 6, &one, torch_float32));
-    assert_raises("Two().load_state_dict({'a.weight': torch.zeros(3, 2), 'a.weight.x': torch.zeros(1), 'a.y': torch.zeros(1), "
-                  "'layers': torch.zeros(1), 'layers.2.z': torch.zeros(1), 'hidden': torch.zeros(1), "
-                  "'layers.1.bias_ih_l0': torch.zeros(())})", nn_load_state_dict(two, d[3]));
+        torch_StateDict_set(
+            d[3], key[i], i == 0 ? torch_zeros_n(2, shape, torch_float32) : torch_zeros_n(i < 6, &one, torch_float32));
+    assert_raises(
+        "Two().load_state_dict({'a.weight': torch.zeros(3, 2), 'a.weight.x': torch.zeros(1), 'a.y': torch.zeros(1), "
+        "'layers': torch.zeros(1), 'layers.2.z': torch.zeros(1), 'hidden': torch.zeros(1), "
+        "'layers.1.bias_ih_l0': torch.zeros(())})",
+        nn_load_state_dict(two, d[3]));
     ck_assert_double_eq(support_element(two->a->weight, 0), before); /* nothing was copied */
     for (int i = 0; i < 4; i++) torch_StateDict_free(d[i]);
     nn_free(lin);
@@ -567,7 +579,8 @@ START_TEST(warnings)
     nn_Linear *l;
     assert_warns("nn.RNN(1, 2, dropout=0.5)", r = nn_RNN(1, 2, .dropout = 0.5));
     assert_warns("nn.Linear(0, 2)", l = nn_Linear(0, 2));
-    assert_warns("nn.MSELoss()(torch.zeros(10, 1), torch.zeros(10, 1, 1))", nn_forward(loss, torch_zeros(10, 1), torch_zeros(10, 1, 1)));
+    assert_warns("nn.MSELoss()(torch.zeros(10, 1), torch.zeros(10, 1, 1))",
+                 nn_forward(loss, torch_zeros(10, 1), torch_zeros(10, 1, 1)));
     ck_assert_no_error();
     nn_free(loss);
     nn_free(r);
@@ -596,7 +609,7 @@ START_TEST(silent_while_an_error_is_pending)
 }
 END_TEST
 
-/* ---- memory ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* Lets every allocation of `make` fail in turn, until it gets through. Failing: NULL or not, an error, and no tensor left. */
 static void fail_each(void *(*make)(void *), void *data, void (*end)(void *))
@@ -644,7 +657,8 @@ static void *make_simple(void *data)
 static void *make_sequential(void *data)
 {
     (void)data;
-    return nn_Sequential(nn_Linear(1, 2), nn_Sequential(nn_Tanh(), nn_RNN(1, 1)), nn_ModuleList(nn_ReLU(), nn_ReLU(), nn_ReLU()));
+    return nn_Sequential(nn_Linear(1, 2), nn_Sequential(nn_Tanh(), nn_RNN(1, 1)),
+                         nn_ModuleList(nn_ReLU(), nn_ReLU(), nn_ReLU()));
 }
 
 static void *make_shared(void *data)
@@ -726,7 +740,8 @@ START_TEST(to_without_memory)
         torch_fail_allocation(0);
         torch_error_clear();
         torch_ParameterList p = nn_parameters(m);
-        for (int64_t i = 0; i < p.length; i++) ck_assert_int_eq(torch_dtype_of(p.tensor[i]), done ? torch_float64 : torch_float32);
+        for (int64_t i = 0; i < p.length; i++)
+            ck_assert_int_eq(torch_dtype_of(p.tensor[i]), done ? torch_float64 : torch_float32);
         if (done) break;
     }
     nn_free(m);
@@ -740,7 +755,8 @@ static TCase *looking(void)
 
 static TCase *trees(void)
 {
-    return test_case("trees", apply_children_first, modes, zero_grad, to_keeps_tensors, containers, replacing_a_child, cycles_and_towers);
+    return test_case("trees", apply_children_first, modes, zero_grad, to_keeps_tensors, containers, replacing_a_child,
+                     cycles_and_towers);
 }
 
 static TCase *calling(void)
@@ -755,8 +771,8 @@ static TCase *state_dicts(void)
 
 static TCase *complaints(void)
 {
-    return test_case("complaints", constructor_errors, rnn_errors, forward_errors, registration_errors, loading_errors, warnings,
-                     silent_while_an_error_is_pending);
+    return test_case("complaints", constructor_errors, rnn_errors, forward_errors, registration_errors, loading_errors,
+                     warnings, silent_while_an_error_is_pending);
 }
 
 static TCase *memory(void)

@@ -76,15 +76,21 @@ bool reference_next(Reference *r, Answer *a)
     a->head = field[1];
     a->values = field[2];
     a->gradients = n == 3 || strcmp(field[3], "unknown") != 0;
-    for (int i = 3; i < n && a->gradients; i++) a->gradient[strchr(INPUT_NAMES, field[i][0]) - INPUT_NAMES] = field[i] + 2;
+    for (int i = 3; i < n && a->gradients; i++)
+        a->gradient[strchr(INPUT_NAMES, field[i][0]) - INPUT_NAMES] = field[i] + 2;
     return true;
 }
 
 torch_Code reference_code(const char *error, const char **text)
 {
-    static const struct { const char *name; torch_Code code; } names[] = {
-        {"RuntimeError ", TORCH_RUNTIME_ERROR}, {"TypeError ", TORCH_TYPE_ERROR}, {"ValueError ", TORCH_VALUE_ERROR},
-        {"IndexError ", TORCH_INDEX_ERROR}, {"NotImplementedError ", TORCH_NOT_IMPLEMENTED_ERROR}};
+    static const struct {
+        const char *name;
+        torch_Code code;
+    } names[] = {{"RuntimeError ", TORCH_RUNTIME_ERROR},
+                 {"TypeError ", TORCH_TYPE_ERROR},
+                 {"ValueError ", TORCH_VALUE_ERROR},
+                 {"IndexError ", TORCH_INDEX_ERROR},
+                 {"NotImplementedError ", TORCH_NOT_IMPLEMENTED_ERROR}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t n = strlen(names[i].name);
         if (strncmp(error, names[i].name, n) != 0) continue;

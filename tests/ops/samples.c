@@ -12,8 +12,13 @@
 Tensor *grad_of(Tensor *out, Tensor *in, Tensor *gradient)
 {
     Tensor *result = NULL;
-    torch_GradArgs a = {.struct_size = sizeof a, .outputs = &out, .n_outputs = 1, .inputs = &in, .n_inputs = 1,
-                        .grad_outputs = &gradient, .create_graph = true};
+    torch_GradArgs a = {.struct_size = sizeof a,
+                        .outputs = &out,
+                        .n_outputs = 1,
+                        .inputs = &in,
+                        .n_inputs = 1,
+                        .grad_outputs = &gradient,
+                        .create_graph = true};
     torch_autograd_grad_args(&result, &a);
     return result;
 }
@@ -48,13 +53,13 @@ Tensor *number(const Tensor *x)
     return torch_full_n(0, NULL, torch_scalar_double(v), torch_float64);
 }
 
-#define SAMPLE(record, inputs, python, ...)                                                                        \
-    static Tensor *TORCH_JOIN(call_, __LINE__)(const Inputs *in)                                                   \
-    {                                                                                                              \
-        Tensor *x = in->t[0], *y = in->t[1], *z = in->t[2], *p = in->t[3], *q = in->t[4], *s = in->t[5],           \
-               *t = in->t[6], *i = in->t[7], *b = in->t[8];                                                        \
-        (void)x, (void)y, (void)z, (void)p, (void)q, (void)s, (void)t, (void)i, (void)b;                           \
-        return __VA_ARGS__;                                                                                        \
+#define SAMPLE(record, inputs, python, ...)                                                              \
+    static Tensor *TORCH_JOIN(call_, __LINE__)(const Inputs *in)                                         \
+    {                                                                                                    \
+        Tensor *x = in->t[0], *y = in->t[1], *z = in->t[2], *p = in->t[3], *q = in->t[4], *s = in->t[5], \
+               *t = in->t[6], *i = in->t[7], *b = in->t[8];                                              \
+        (void)x, (void)y, (void)z, (void)p, (void)q, (void)s, (void)t, (void)i, (void)b;                 \
+        return __VA_ARGS__;                                                                              \
     }
 #include "samples.def"
 #undef SAMPLE
@@ -66,11 +71,11 @@ const Sample samples[] = {
 };
 const int n_samples = sizeof samples / sizeof *samples;
 
-/* ---- values: the same formulas as in make_ops.py ------------------------------------------------------------------- */
+/* ---- values: the same formulas as in make_ops.py ----------------------------------------------------------------- */
 
 static const char letters[] = "fdliscubhk";
-static const torch_dtype dtypes[] = {torch_float32, torch_float64, torch_int64, torch_int32, torch_int16,
-                                     torch_int8, torch_uint8, torch_bool, torch_float16, torch_bfloat16};
+static const torch_dtype dtypes[] = {torch_float32, torch_float64, torch_int64, torch_int32,   torch_int16,
+                                     torch_int8,    torch_uint8,   torch_bool,  torch_float16, torch_bfloat16};
 
 torch_dtype dtype_of_letter(char letter)
 {
@@ -99,10 +104,15 @@ static bool floating(char letter)
 
 static torch_Scalar special(char letter, int64_t k)
 {
-    const double floats[] = {0.0, -0.0, 1, -1, 0.5, -2.5, (double)INFINITY, -(double)INFINITY, (double)NAN, 1e-40, 3e38, 100};
+    const double floats[] = {0.0,         -0.0,  1,    -1, 0.5, -2.5, (double)INFINITY, -(double)INFINITY,
+                             (double)NAN, 1e-40, 3e38, 100};
     if (floating(letter)) return torch_scalar_double(floats[k]);
     if (letter == 'b') return torch_scalar_bool(k % 2 == 1);
-    int64_t top = letter == 'l' ? INT64_MAX : letter == 'i' ? INT32_MAX : letter == 's' ? INT16_MAX : letter == 'c' ? INT8_MAX : UINT8_MAX;
+    int64_t top = letter == 'l'   ? INT64_MAX
+                  : letter == 'i' ? INT32_MAX
+                  : letter == 's' ? INT16_MAX
+                  : letter == 'c' ? INT8_MAX
+                                  : UINT8_MAX;
     const int64_t whole[] = {0, 1, -1, 2, -2, 3, 7, -8, letter == 'u' ? 0 : -top - 1, top, top - 1, 100};
     return torch_scalar_int(letter == 'u' && whole[k] < 0 ? whole[k] + 256 : whole[k]);
 }
@@ -128,11 +138,12 @@ Tensor *made(char name, char letter, int64_t ndim, const int64_t *shape)
     int64_t n = torch_numel(t);
     char *to = torch_data_ptr(t);
     for (int64_t i = 0; i < n; i++)
-        cer_scalar_as(name == 's' && n == 12 ? special(letter, i) : value(name, letter, i), dtype, to + (size_t)i * torch_dtype_size(dtype));
+        cer_scalar_as(name == 's' && n == 12 ? special(letter, i) : value(name, letter, i), dtype,
+                      to + (size_t)i * torch_dtype_size(dtype));
     return t;
 }
 
-/* ---- layouts ----------------------------------------------------------------------------------------------------------- */
+/* ---- layouts ----------------------------------------------------------------------------------------------------- */
 
 static Tensor *laid_out(Tensor *t, char layout) /* the same values, elsewhere in memory */
 {
@@ -159,7 +170,7 @@ bool case_inputs(const Case *c, Inputs *in)
     return !torch_error();
 }
 
-/* ---- cases ----------------------------------------------------------------------------------------------------------------- */
+/* ---- cases ------------------------------------------------------------------------------------------------------- */
 
 static const char *read_shape(const char *at, Given *g) /* "[2,3]" or nothing */
 {
@@ -213,7 +224,8 @@ static bool has_layout(const Case *c, char layout, bool first)
     return layout == 'C' || (!c->mixed && (layout == 'T' ? transposes : first && spreads));
 }
 
-static void cases_of_types(Case *c, const char *types, bool first, const char *sets, void (*visit)(const Case *, void *), void *data)
+static void cases_of_types(Case *c, const char *types, bool first, const char *sets,
+                           void (*visit)(const Case *, void *), void *data)
 {
     for (const char *at = sets;; at++) {
         at = read_given(at, types, c);

@@ -48,11 +48,12 @@ bool case_inputs(const Case *c, Inputs *in);
 Tensor *made(char name, char letter, int64_t ndim, const int64_t *shape);
 
 /* Helpers that samples.def names. */
-Tensor *grad_of(Tensor *out, Tensor *in, Tensor *gradient); /* torch.autograd.grad(out, in, gradient, create_graph=True)[0] */
+Tensor *grad_of(Tensor *out, Tensor *in,
+                Tensor *gradient); /* torch.autograd.grad(out, in, gradient, create_graph=True)[0] */
 Tensor *second(Tensor *(*function)(Tensor *, int64_t, bool, Tensor **), Tensor *x, int64_t dim, bool keepdim);
-Tensor *written_view(Tensor *x); /* b = x.clone(); v = b[1]; v.mul_(3); v */
-Tensor *written_base(Tensor *x); /* the same; b */
+Tensor *written_view(Tensor *x);               /* b = x.clone(); v = b[1]; v.mul_(3); v */
+Tensor *written_base(Tensor *x);               /* the same; b */
 Tensor *written_base_by(Tensor *x, Tensor *y); /* with v.mul_(y) */
-Tensor *number(const Tensor *x); /* x.item() as a float64 tensor */
+Tensor *number(const Tensor *x);               /* x.item() as a float64 tensor */
 
 #endif

@@ -27,12 +27,13 @@ static void on_first_case(int sample, void (*visit)(const Case *c))
     ck_assert(first.done);
 }
 
-/* ---- NULL ---------------------------------------------------------------------------------------------------------------- */
+/* ---- NULL -------------------------------------------------------------------------------------------------------- */
 
 static bool may_be_missing(const Case *c, char name) /* an optional bias; what is fed to the gradient of a 0-d loss */
 {
     const char *python = c->sample->python;
-    return strstr(python, "given") || (name == 'z' && (strstr(python, "F.linear") || strstr(python, "grad_of(F.mse_loss(x, y),")));
+    return strstr(python, "given") ||
+           (name == 'z' && (strstr(python, "F.linear") || strstr(python, "grad_of(F.mse_loss(x, y),")));
 }
 
 static void without_each_input(const Case *c)
@@ -72,7 +73,7 @@ START_TEST(null_is_named)
 }
 END_TEST
 
-/* ---- pending --------------------------------------------------------------------------------------------------------------- */
+/* ---- pending ----------------------------------------------------------------------------------------------------- */
 
 static void while_pending(const Case *c)
 {
@@ -86,7 +87,8 @@ static void while_pending(const Case *c)
     Tensor *r = c->sample->call(&in);
     ck_assert_msg(!r, "%s, %s: a result while an error was pending", c->sample->python, c->key);
     ck_assert_int_eq(support_errors_raised(), raised + 1);
-    ck_assert_msg(torch_allocations() == asked, "%s, %s: memory was asked for while an error was pending", c->sample->python, c->key);
+    ck_assert_msg(torch_allocations() == asked, "%s, %s: memory was asked for while an error was pending",
+                  c->sample->python, c->key);
     ck_assert_error(TORCH_VALUE_ERROR, "the first error");
 }
 
@@ -96,7 +98,7 @@ START_TEST(pending_error_is_silence)
 }
 END_TEST
 
-/* ---- out of memory ----------------------------------------------------------------------------------------------------------- */
+/* ---- out of memory ----------------------------------------------------------------------------------------------- */
 
 static bool forward_backward(const Case *c, const Inputs *in, Tensor *g)
 {
@@ -127,7 +129,8 @@ static Tensor *gradient_for(const Case *c, const Inputs *in)
 static void preset_grads(const Inputs *in)
 {
     for (int k = 0; k < INPUTS; k++)
-        if (in->t[k] && torch_requires_grad(in->t[k])) torch_set_grad(in->t[k], torch_full_like(torch_detach(in->t[k]), 0.5));
+        if (in->t[k] && torch_requires_grad(in->t[k]))
+            torch_set_grad(in->t[k], torch_full_like(torch_detach(in->t[k]), 0.5));
 }
 
 static bool grads_are_preset(const Inputs *in)
@@ -159,16 +162,18 @@ static void failing_everywhere(const Case *c)
         torch_fail_allocation(k);
         bool fine = forward_backward(c, &in, g);
         torch_fail_allocation(0);
-        ck_assert_msg(!fine && torch_error(), "%s, %s: allocation %lld of %lld failed without an error", c->sample->python, c->key, (long long)k,
-                      (long long)n);
-        if (works) ck_assert_msg(torch_error_code() == TORCH_MEMORY_ERROR || torch_error_code() == TORCH_RUNTIME_ERROR, "%s, %s: %s",
-                                 c->sample->python, c->key, torch_error());
+        ck_assert_msg(!fine && torch_error(), "%s, %s: allocation %lld of %lld failed without an error",
+                      c->sample->python, c->key, (long long)k, (long long)n);
+        if (works)
+            ck_assert_msg(torch_error_code() == TORCH_MEMORY_ERROR || torch_error_code() == TORCH_RUNTIME_ERROR,
+                          "%s, %s: %s", c->sample->python, c->key, torch_error());
         torch_error_clear();
         ck_assert_msg(torch_live_tensors() == tensors && torch_live_nodes() == nodes,
-                      "%s, %s: allocation %lld of %lld failed, and left %lld tensors, %lld nodes", c->sample->python, c->key, (long long)k,
-                      (long long)n, (long long)(torch_live_tensors() - tensors), (long long)(torch_live_nodes() - nodes));
-        ck_assert_msg(grads_are_preset(&in), "%s, %s: allocation %lld of %lld failed, and a .grad changed", c->sample->python, c->key,
-                      (long long)k, (long long)n);
+                      "%s, %s: allocation %lld of %lld failed, and left %lld tensors, %lld nodes", c->sample->python,
+                      c->key, (long long)k, (long long)n, (long long)(torch_live_tensors() - tensors),
+                      (long long)(torch_live_nodes() - nodes));
+        ck_assert_msg(grads_are_preset(&in), "%s, %s: allocation %lld of %lld failed, and a .grad changed",
+                      c->sample->python, c->key, (long long)k, (long long)n);
     }
     again = forward_backward(c, &in, g);
     torch_error_clear();

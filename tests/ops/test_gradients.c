@@ -9,7 +9,7 @@
 enum { ELEMENTS = 12 }; /* of each input that are moved */
 static const double step = 1e-6;
 
-/* ---- a scalar function of tensors, and its gradient ------------------------------------------------------------------ */
+/* ---- a scalar function of tensors, and its gradient -------------------------------------------------------------- */
 
 typedef struct Problem {
     const Case *c;
@@ -45,8 +45,14 @@ static bool gradients(const Problem *p, bool create_graph, Tensor *grad[INPUTS])
     memset(grad, 0, sizeof(Tensor *) * INPUTS);
     for (int k = 0; k < INPUTS; k++)
         if (p->in.t[k] && torch_requires_grad(p->in.t[k])) inputs[n] = p->in.t[k], which[n++] = k;
-    torch_GradArgs a = {.struct_size = sizeof a, .outputs = &r, .n_outputs = 1, .inputs = inputs, .n_inputs = n, .grad_outputs = &g,
-                        .create_graph = create_graph, .allow_unused = true};
+    torch_GradArgs a = {.struct_size = sizeof a,
+                        .outputs = &r,
+                        .n_outputs = 1,
+                        .inputs = inputs,
+                        .n_inputs = n,
+                        .grad_outputs = &g,
+                        .create_graph = create_graph,
+                        .allow_unused = true};
     if (!r || torch_autograd_grad_args(found, &a) != TORCH_OK) return false;
     for (int i = 0; i < n; i++) grad[which[i]] = found[i];
     return true;
@@ -79,19 +85,25 @@ static bool derivative(const Problem *p, Tensor *grad[INPUTS + 1])
     if (!gradients(p, true, first)) return false;
     for (int k = 0; k < INPUTS; k++) {
         if (p->in.t[k] && torch_requires_grad(p->in.t[k])) inputs[n] = p->in.t[k], which[n++] = k;
-        if (first[k] && torch_requires_grad(first[k])) outputs[n_out] = first[k], weights[n_out++] = weights_for(first[k]);
+        if (first[k] && torch_requires_grad(first[k]))
+            outputs[n_out] = first[k], weights[n_out++] = weights_for(first[k]);
     }
     inputs[n] = p->g;
     which[n++] = INPUTS;
     if (n_out == 0) return true; /* all of them constant */
-    torch_GradArgs a = {.struct_size = sizeof a, .outputs = outputs, .n_outputs = n_out, .inputs = inputs, .n_inputs = n,
-                        .grad_outputs = weights, .allow_unused = true};
+    torch_GradArgs a = {.struct_size = sizeof a,
+                        .outputs = outputs,
+                        .n_outputs = n_out,
+                        .inputs = inputs,
+                        .n_inputs = n,
+                        .grad_outputs = weights,
+                        .allow_unused = true};
     if (torch_autograd_grad_args(found, &a) != TORCH_OK) return false;
     for (int i = 0; i < n; i++) grad[which[i]] = found[i];
     return true;
 }
 
-/* ---- differences -------------------------------------------------------------------------------------------------------- */
+/* ---- differences ------------------------------------------------------------------------------------------------- */
 
 static double *element_of(Tensor *t, int64_t i)
 {
@@ -114,8 +126,9 @@ static void compare(const Problem *p, Tensor *input, char name, const Tensor *gr
         *at = before;
         double slope = (above - below) / (2 * step), have = grad ? support_element(grad, i) : 0;
         if (!(fabs(slope - have) <= 1e-6 * (1 + fabs(slope))))
-            ck_abort_msg("%s, %s: %s derivative by %c[%lld] is %.12g, differences say %.12g (%s)", p->c->sample->python, p->c->key,
-                         p->twice ? "second" : "first", name, (long long)i, have, slope, torch_error() ? torch_error() : "no error");
+            ck_abort_msg("%s, %s: %s derivative by %c[%lld] is %.12g, differences say %.12g (%s)", p->c->sample->python,
+                         p->c->key, p->twice ? "second" : "first", name, (long long)i, have, slope,
+                         torch_error() ? torch_error() : "no error");
     }
 }
 
@@ -123,7 +136,8 @@ static void check(Problem *p, int *checked)
 {
     Tensor *grad[INPUTS + 1];
     if (!derivative(p, grad))
-        ck_abort_msg("%s, %s: %s derivative: %s", p->c->sample->python, p->c->key, p->twice ? "second" : "first", torch_error());
+        ck_abort_msg("%s, %s: %s derivative: %s", p->c->sample->python, p->c->key, p->twice ? "second" : "first",
+                     torch_error());
     for (int k = 0; k < INPUTS; k++)
         if (p->in.t[k] && torch_requires_grad(p->in.t[k])) compare(p, p->in.t[k], INPUT_NAMES[k], grad[k]);
     if (p->twice) compare(p, p->g, 'g', grad[INPUTS]);
@@ -162,7 +176,8 @@ static void check_case(const Case *c, void *checked)
     ck_assert(case_inputs(c, &p.in));
     Tensor *r = forward(&p);
     torch_error_clear(); /* a sample of what is refused */
-    if (!r || !torch_requires_grad(r) || torch_is_leaf(r) || torch_dtype_of(r) != torch_float64 || !all_finite(r)) return;
+    if (!r || !torch_requires_grad(r) || torch_is_leaf(r) || torch_dtype_of(r) != torch_float64 || !all_finite(r))
+        return;
     torch_Size size = torch_shape(r);
     p.g = torch_requires_grad_(made('g', 'd', size.ndim, size.dim), true);
     check(&p, checked);
@@ -179,12 +194,13 @@ START_TEST(follows_differences)
 }
 END_TEST
 
-/* ---- every record with a vjp is among them -------------------------------------------------------------------------------- */
+/* ---- every record with a vjp is among them ----------------------------------------------------------------------- */
 
 START_TEST(every_vjp_is_checked)
 {
     /* constant in their input; and a conversion, whose other type is too coarse for differences: test_table.c compares it */
-    static const char *const elsewhere[] = {"uniform_", "normal_", "bernoulli_", "random_", "random_to_", "random_from_", "to"};
+    static const char *const elsewhere[] = {"uniform_",   "normal_",      "bernoulli_", "random_",
+                                            "random_to_", "random_from_", "to"};
     torch_set_warning_handler(NULL);
     for (int64_t i = 0; i < cer_n_ops; i++) {
         int checked = 0;
@@ -192,9 +208,10 @@ START_TEST(every_vjp_is_checked)
         for (int k = 0; k < n_samples && !checked; k++)
             if (samples[k].op == cer_ops[i]) each_case(&samples[k], check_case, &checked);
         bool exempt = false;
-        for (size_t k = 0; k < sizeof elsewhere / sizeof *elsewhere; k++) exempt |= strcmp(elsewhere[k], cer_ops[i]->name) == 0;
-        ck_assert_msg(checked || exempt, "no sample in float64 differentiates %s (%s)",
-                      cer_ops[i]->name, cer_ops[i]->grad_name);
+        for (size_t k = 0; k < sizeof elsewhere / sizeof *elsewhere; k++)
+            exempt |= strcmp(elsewhere[k], cer_ops[i]->name) == 0;
+        ck_assert_msg(checked || exempt, "no sample in float64 differentiates %s (%s)", cer_ops[i]->name,
+                      cer_ops[i]->grad_name);
     }
 }
 END_TEST

@@ -61,13 +61,14 @@ START_TEST(warns_where_a_dtype_is_too_coarse)
     torch_WarningHandler before = torch_set_warning_handler(keep_warning);
     ck_assert_ptr_nonnull(torch_random_(torch_zeros(3), 0, INT64_C(1) << 25));
     torch_set_warning_handler(before);
-    ck_assert_str_eq(warned, "UserWarning: to - 1 is out of bounds [-(2^24), 2^24]. Due to precision limitations float can support "
-                             "discrete uniform distribution only within this range. This warning will become an error in version "
-                             "1.7 release, please fix the code in advance");
+    ck_assert_str_eq(
+        warned, "UserWarning: to - 1 is out of bounds [-(2^24), 2^24]. Due to precision limitations float can support "
+                "discrete uniform distribution only within this range. This warning will become an error in version "
+                "1.7 release, please fix the code in advance");
 }
 END_TEST
 
-/* ---- keywords ------------------------------------------------------------------------------------------------------------------ */
+/* ---- keywords ---------------------------------------------------------------------------------------------------- */
 
 static float at(Tensor *t, int64_t i)
 {
@@ -77,7 +78,8 @@ static float at(Tensor *t, int64_t i)
 START_TEST(keywords)
 {
     torch_manual_seed(0);
-    Tensor *a = torch_rand(5), *b = torch_randint(0, 10, 2, 3), *c = torch_randn(2, 2, .dtype = torch_float64, .requires_grad = true);
+    Tensor *a = torch_rand(5), *b = torch_randint(0, 10, 2, 3),
+           *c = torch_randn(2, 2, .dtype = torch_float64, .requires_grad = true);
     ck_assert(at(a, 0) == 0.49625658988952637f && at(a, 4) == 0.30742281675338745f);
     ck_assert_int_eq(torch_dtype_of(b), torch_int64);
     ck_assert_shape(b, 2, 3);
@@ -86,7 +88,8 @@ START_TEST(keywords)
     ck_assert_int_eq(torch_version_of(a), 0);
     ck_assert_int_eq(torch_version_of(b), 0);
     ck_assert_int_eq(torch_version_of(c), 0);
-    ck_assert_int_eq(torch_dtype_of(torch_randint(0, 2, 3, .dtype = torch_float32, .requires_grad = true)), torch_float32);
+    ck_assert_int_eq(torch_dtype_of(torch_randint(0, 2, 3, .dtype = torch_float32, .requires_grad = true)),
+                     torch_float32);
     ck_assert_ptr_null(torch_randint(0, 2, 3, .requires_grad = true));
     ck_assert_error(TORCH_RUNTIME_ERROR, "Only Tensors of floating point and complex dtype can require gradients");
     ck_assert_int_eq(torch_dtype_of(torch_rand_n(0, NULL, torch_dtype_none)), torch_float32);
@@ -143,7 +146,7 @@ START_TEST(likes_keep_strides)
 }
 END_TEST
 
-/* ---- history ------------------------------------------------------------------------------------------------------------------- */
+/* ---- history ----------------------------------------------------------------------------------------------------- */
 
 static Tensor *uniform_of(Tensor *x)
 {
@@ -173,8 +176,9 @@ static Tensor *random_from_of(Tensor *x)
 static const struct InPlace {
     Tensor *(*call)(Tensor *x);
     const char *grad_fn;
-} in_place[] = {{uniform_of, "UniformBackward0"},    {normal_of, "NormalBackward0"},    {bernoulli_of, "BernoulliBackward2"},
-                {random_of, "RandomBackward2"},      {random_to_of, "RandomBackward1"}, {random_from_of, "RandomBackward0"}};
+} in_place[] = {{uniform_of, "UniformBackward0"},     {normal_of, "NormalBackward0"},
+                {bernoulli_of, "BernoulliBackward2"}, {random_of, "RandomBackward2"},
+                {random_to_of, "RandomBackward1"},    {random_from_of, "RandomBackward0"}};
 
 START_TEST(in_place_ends_history)
 {
@@ -200,8 +204,9 @@ START_TEST(in_place_is_refused)
     ck_assert_error(TORCH_RUNTIME_ERROR, "a leaf Variable that requires grad is being used in an in-place operation.");
     Tensor *repeated = torch_expand(torch_ones(3), 2, 3);
     ck_assert_ptr_null(f->call(repeated));
-    ck_assert_error(TORCH_RUNTIME_ERROR, "unsupported operation: more than one element of the written-to tensor refers to a single "
-                                         "memory location. Please clone() the tensor before performing the operation.");
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "unsupported operation: more than one element of the written-to tensor refers to a single "
+                    "memory location. Please clone() the tensor before performing the operation.");
     ck_assert_ptr_null(f->call(NULL));
     ck_assert_int_eq(torch_error_code(), TORCH_TYPE_ERROR);
     ck_assert_ptr_null(f->call(repeated)); /* pending: silently */

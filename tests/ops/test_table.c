@@ -14,8 +14,9 @@
 #endif
 
 /* Not to the last bit: functions that PyTorch takes from Sleef, and products, whose order of summing is the BLAS's. */
-static const char *const rounded[] = {"exp", "log", "tanh", "sigmoid", "pow", "pow_scalar", "mm", "bmm", "mv", "dot", "addmm", "linear",
-                                      "linear_no_bias", "linear_folded", "squeeze_dim_"};
+static const char *const rounded[] = {
+    "exp", "log",   "tanh",   "sigmoid",        "pow",           "pow_scalar",  "mm", "bmm", "mv",
+    "dot", "addmm", "linear", "linear_no_bias", "linear_folded", "squeeze_dim_"};
 
 static bool is_rounded(const char *record)
 {
@@ -32,10 +33,11 @@ static bool is_fused(const char *record)
 
 static bool is_rough(const Sample *s)
 {
-    return is_rounded(s->record) || (is_fused(s->record) && strcmp(cer_kernels()->name, "baseline") == 0) || strstr(s->python, "grad_of(torch.tanh") || strstr(s->python, "grad_of(torch.sigmoid");
+    return is_rounded(s->record) || (is_fused(s->record) && strcmp(cer_kernels()->name, "baseline") == 0) ||
+           strstr(s->python, "grad_of(torch.tanh") || strstr(s->python, "grad_of(torch.sigmoid");
 }
 
-/* ---- complaints: all of a sample's, then the test fails ---------------------------------------------------------------- */
+/* ---- complaints: all of a sample's, then the test fails ---------------------------------------------------------- */
 
 static char complaints[16384];
 static size_t complained;
@@ -49,10 +51,11 @@ static void complain(const Case *c, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (n_complaints++ < 24)
-        complained += (size_t)snprintf(complaints + complained, sizeof complaints - complained, "\n  %s: %.480s", c->key, text);
+        complained +=
+            (size_t)snprintf(complaints + complained, sizeof complaints - complained, "\n  %s: %.480s", c->key, text);
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------------------------ */
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 static int64_t offset_of(const Tensor *t, int64_t i) /* of element i in row order, in elements */
 {
@@ -85,7 +88,9 @@ static uint64_t expected_bits(const char **at, torch_dtype dtype, bool *nan)
 {
     char *end;
     *nan = strncmp(*at, "nan", 3) == 0;
-    uint64_t v = *nan ? 0 : torch_dtype_is_floating_point(dtype) ? strtoull(*at, &end, 16) : (uint64_t)strtoll(*at, &end, 10);
+    uint64_t v = *nan                                   ? 0
+                 : torch_dtype_is_floating_point(dtype) ? strtoull(*at, &end, 16)
+                                                        : (uint64_t)strtoll(*at, &end, 10);
     *at = *nan ? *at + 3 : end;
     if (**at == ' ') ++*at;
     size_t size = torch_dtype_size(dtype);
@@ -126,9 +131,13 @@ static void compare_values(const Case *c, const char *what, const Tensor *t, con
         if (nan ? is_nan_bits(have, dtype) : have == want) continue;
         double w = double_of_bits(want, dtype), h = double_of_bits(have, dtype);
         if (!nan && tolerance > 0 && fabs(h - w) <= tolerance * scale) continue;
-        if (wrong++ == 0) snprintf(first, sizeof first, "element %lld is %.17g (%" PRIx64 "), expected %.17g (%" PRIx64 ")", (long long)i,
-                                   torch_dtype_is_floating_point(dtype) ? h : (double)(int64_t)have, have,
-                                   nan ? (double)NAN : torch_dtype_is_floating_point(dtype) ? w : (double)(int64_t)want, want);
+        if (wrong++ == 0)
+            snprintf(first, sizeof first, "element %lld is %.17g (%" PRIx64 "), expected %.17g (%" PRIx64 ")",
+                     (long long)i, torch_dtype_is_floating_point(dtype) ? h : (double)(int64_t)have, have,
+                     nan                                    ? (double)NAN
+                     : torch_dtype_is_floating_point(dtype) ? w
+                                                            : (double)(int64_t)want,
+                     want);
     }
     if (*expected) complain(c, "%s: fewer elements than expected (%lld)", what, (long long)n);
     if (wrong) complain(c, "%s: %lld of %lld wrong: %s", what, (long long)wrong, (long long)steps, first);
@@ -139,7 +148,8 @@ static void describe(const Tensor *t, char *text, size_t bytes)
 {
     torch_Size size = torch_shape(t);
     int at = snprintf(text, bytes, "%c[", letter_of_dtype(torch_dtype_of(t)));
-    for (int64_t d = 0; d < size.ndim; d++) at += snprintf(text + at, bytes - (size_t)at, d ? ",%lld" : "%lld", (long long)size.dim[d]);
+    for (int64_t d = 0; d < size.ndim; d++)
+        at += snprintf(text + at, bytes - (size_t)at, d ? ",%lld" : "%lld", (long long)size.dim[d]);
     at += snprintf(text + at, bytes - (size_t)at, "]");
     for (int64_t d = 0; d < size.ndim && !torch_is_contiguous(t); d++)
         at += snprintf(text + at, bytes - (size_t)at, d ? ",%lld" : "/%lld", (long long)torch_stride(t, d));
@@ -147,7 +157,7 @@ static void describe(const Tensor *t, char *text, size_t bytes)
     snprintf(text + at, bytes - (size_t)at, " %s", grad_fn ? grad_fn : torch_requires_grad(t) ? "leaf" : "-");
 }
 
-/* ---- one case ---------------------------------------------------------------------------------------------------------------- */
+/* ---- one case ---------------------------------------------------------------------------------------------------- */
 
 static void check_error(const Case *c, const Answer *a)
 {
@@ -177,10 +187,12 @@ static void check_gradients(const Case *c, const Answer *a, Tensor *r, const Inp
         char what[] = "gradient of ?";
         what[12] = INPUT_NAMES[k];
         if (strcmp(a->gradient[k], "none") == 0 || !g) {
-            if (g || strcmp(a->gradient[k], "none") != 0) complain(c, "%s: %s", what, g ? "there should be none" : "missing");
+            if (g || strcmp(a->gradient[k], "none") != 0)
+                complain(c, "%s: %s", what, g ? "there should be none" : "missing");
             continue;
         }
-        compare_values(c, what, g, a->gradient[k], torch_dtype_of(g) == torch_float64 && torch_dtype_of(r) == torch_float64 ? 1e-12 : 1e-5);
+        compare_values(c, what, g, a->gradient[k],
+                       torch_dtype_of(g) == torch_float64 && torch_dtype_of(r) == torch_float64 ? 1e-12 : 1e-5);
     }
 }
 
@@ -189,7 +201,8 @@ static uint64_t fingerprint(const Inputs *in)
 {
     uint64_t sum = 14695981039346656037u;
     for (int k = 0; k < INPUTS; k++)
-        for (int64_t i = 0; in->t[k] && i < torch_numel(in->t[k]); i++) sum = (sum ^ bits_at(in->t[k], i)) * 1099511628211u;
+        for (int64_t i = 0; in->t[k] && i < torch_numel(in->t[k]); i++)
+            sum = (sum ^ bits_at(in->t[k], i)) * 1099511628211u;
     for (int k = 0; k < INPUTS; k++)
         if (in->t[k]) sum = (sum ^ (uint64_t)torch_version_of(in->t[k])) * 1099511628211u;
     return sum;
@@ -248,11 +261,13 @@ START_TEST(agrees_with_pytorch)
     reference_close(&w.reference);
     ck_assert_msg(!left, "%s: ops.txt has more cases: run tests/reference/make_ops.py", samples[_i].python);
     ck_assert_int_gt(w.cases, 0);
-    if (n_complaints) ck_abort_msg("%s (%s): %d wrong of %d:%s", samples[_i].python, samples[_i].record, n_complaints, w.cases, complaints);
+    if (n_complaints)
+        ck_abort_msg("%s (%s): %d wrong of %d:%s", samples[_i].python, samples[_i].record, n_complaints, w.cases,
+                     complaints);
 }
 END_TEST
 
-/* ---- the table ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 START_TEST(every_record_has_a_sample)
 {
@@ -272,7 +287,8 @@ START_TEST(every_record_is_complete)
         ck_assert_ptr_nonnull(op->name);
         if (op == &cer_op_copy_slices) continue; /* only its node exists: no call makes it */
         ck_assert_msg(op->shape != NULL, "%s has no shape rule", op->name);
-        ck_assert_msg(op->kernel || op->flags & CER_VIEW || op->flags & CER_RESTRIDE || op == &cer_op_empty, "%s has no kernel", op->name);
+        ck_assert_msg(op->kernel || op->flags & CER_VIEW || op->flags & CER_RESTRIDE || op == &cer_op_empty,
+                      "%s has no kernel", op->name);
         bool stops = op->flags & CER_NONDIFFERENTIABLE;
         ck_assert_msg(stops != (op->vjp != NULL), "%s: either a vjp or NONDIFFERENTIABLE", op->name);
         ck_assert_msg(stops || op->grad_name, "%s has no grad_name", op->name);

@@ -22,10 +22,11 @@ static bool fused(void)
 static void assert_element(Tensor *t, int64_t i, double expected)
 {
     double got = support_element(t, i), loose = torch_dtype_size(torch_dtype_of(t)) == 2 ? 5e-2 : 1e-5;
-    ck_assert_msg(got == expected || (!fused() && fabs(got - expected) <= loose), "element %d is %a, expected %a", (int)i, got, expected);
+    ck_assert_msg(got == expected || (!fused() && fabs(got - expected) <= loose), "element %d is %a, expected %a",
+                  (int)i, got, expected);
 }
 
-/* ---- SGD's numbers ------------------------------------------------------------------------------------------------------- */
+/* ---- SGD's numbers ----------------------------------------------------------------------------------------------- */
 
 static void check_sgd(const optim_SGDArgs *given, torch_dtype dtype, const double *expected)
 {
@@ -49,7 +50,7 @@ static void check_sgd(const optim_SGDArgs *given, torch_dtype dtype, const doubl
 
 START_TEST(sgd_options)
 {
-#define CASE(i, type, ...)                                                                                         \
+#define CASE(i, type, ...) \
     check_sgd(&(optim_SGDArgs){.struct_size = sizeof(optim_SGDArgs), __VA_ARGS__}, torch_##type, sgd_##i##_##type);
     SGDS(CASE)
 #undef CASE
@@ -63,11 +64,14 @@ START_TEST(sgd_long_and_strided)
     int64_t size[2] = {REPEATS, ELEMENTS}, n = ELEMENTS;
     Tensor *row = torch_tensor_n(sgd_start, torch_float64, 1, &n);
     Tensor *tall = torch_requires_grad_(torch_clone(torch_to(torch_expand_n(row, 2, size), torch_float32)), true);
-    Tensor *wide = torch_requires_grad_(torch_transpose(torch_contiguous(torch_transpose(torch_detach(tall), 0, 1)), 0, 1), true);
+    Tensor *wide =
+        torch_requires_grad_(torch_transpose(torch_contiguous(torch_transpose(torch_detach(tall), 0, 1)), 0, 1), true);
     ck_assert(!torch_is_contiguous(wide));
-    optim_Optimizer *o = optim_SGD(torch_parameters(tall, wide), .lr = 0.013, .momentum = 0.95, .weight_decay = 0.001, .nesterov = true);
+    optim_Optimizer *o =
+        optim_SGD(torch_parameters(tall, wide), .lr = 0.013, .momentum = 0.95, .weight_decay = 0.001, .nesterov = true);
     for (int k = 0; k < STEPS; k++) {
-        Tensor *g = torch_to(torch_expand_n(torch_tensor_n(sgd_grads + k * ELEMENTS, torch_float64, 1, &n), 2, size), torch_float32);
+        Tensor *g = torch_to(torch_expand_n(torch_tensor_n(sgd_grads + k * ELEMENTS, torch_float64, 1, &n), 2, size),
+                             torch_float32);
         torch_set_grad(tall, g);
         torch_set_grad(wide, g);
         optim_step(o);
@@ -134,7 +138,7 @@ START_TEST(keeps_tensors_alive)
 }
 END_TEST
 
-/* ---- groups and texts ------------------------------------------------------------------------------------------------------ */
+/* ---- groups and texts -------------------------------------------------------------------------------------------- */
 
 START_TEST(groups)
 {
@@ -175,7 +179,8 @@ START_TEST(texts)
     assert_raises("optim.SGD([lin.weight * 2], lr=.1)", optim_SGD(torch_parameters(torch_mul(w, 2)), .lr = .1));
     assert_raises("optim.SGD([None], lr=.1)", optim_SGD(torch_parameters(NULL), .lr = .1));
     optim_Optimizer *o = optim_SGD(torch_parameters(w), .lr = .1), *twice, *print;
-    assert_raises("optim.SGD([lin.weight], lr=.1).add_param_group({'params': [lin.weight]})", optim_add_param_group(o, torch_parameters(w)));
+    assert_raises("optim.SGD([lin.weight], lr=.1).add_param_group({'params': [lin.weight]})",
+                  optim_add_param_group(o, torch_parameters(w)));
     assert_raises("optim.SGD([lin.weight], lr=.1).param_groups[0]['x']", optim_param_group_get(o, 0, "x"));
     assert_raises("optim.SGD([lin.weight], lr=.1).param_groups[3]", optim_param_group_set(o, 3, "lr", 1));
     assert_warns("optim.SGD([lin.weight, lin.weight], lr=.1)", twice = optim_SGD(torch_parameters(w, w), .lr = .1));
@@ -184,7 +189,9 @@ START_TEST(texts)
     ck_assert_str_eq(optim_str(print), SAID("optim.SGD(lin.parameters(), lr=0.01)")->text);
     optim_free(print);
     print = optim_SGD(.params = lin, .lr = 0.01, .momentum = 0.9, .maximize = true, .weight_decay = 1e-5);
-    ck_assert_str_eq(optim_str(print), SAID("optim.SGD(lin.parameters(), lr=0.01, momentum=0.9, maximize=True, weight_decay=1e-5)")->text);
+    ck_assert_str_eq(
+        optim_str(print),
+        SAID("optim.SGD(lin.parameters(), lr=0.01, momentum=0.9, maximize=True, weight_decay=1e-5)")->text);
     optim_free(print);
     optim_free(twice);
     optim_free(o);
@@ -212,7 +219,7 @@ START_TEST(refuses_while_an_error_is_pending)
 }
 END_TEST
 
-/* ---- state_dicts ------------------------------------------------------------------------------------------------------------- */
+/* ---- state_dicts ------------------------------------------------------------------------------------------------- */
 
 static void step_with(optim_Optimizer *o, Tensor *p, int k)
 {
@@ -225,7 +232,8 @@ static void step_with(optim_Optimizer *o, Tensor *p, int k)
 START_TEST(resumes)
 {
     Tensor *p = leaf(sgd_start, ELEMENTS, torch_float32);
-    optim_Optimizer *first = optim_SGD(torch_parameters(p), .lr = 0.01, .momentum = 0.9), *second = optim_SGD(torch_parameters(p), .lr = 7);
+    optim_Optimizer *first = optim_SGD(torch_parameters(p), .lr = 0.01, .momentum = 0.9),
+                    *second = optim_SGD(torch_parameters(p), .lr = 7);
     for (int k = 0; k < 10; k++) step_with(first, p, k);
     torch_StateDict *d = torch_StateDict_deepcopy(optim_state_dict(first));
     optim_free(first);
@@ -242,9 +250,11 @@ END_TEST
 START_TEST(loading_errors)
 {
     Tensor *a = torch_zeros(2, .requires_grad = true), *b = torch_zeros(3, .requires_grad = true);
-    optim_Optimizer *one = optim_SGD(torch_parameters(a), .lr = .1), *two = optim_SGD(torch_parameters(a, b), .lr = .2, .momentum = 0.5);
+    optim_Optimizer *one = optim_SGD(torch_parameters(a), .lr = .1),
+                    *two = optim_SGD(torch_parameters(a, b), .lr = .2, .momentum = 0.5);
     torch_StateDict *d = torch_StateDict_new();
-    assert_raises("optim.SGD([lin.weight], lr=.1).load_state_dict({'state': {}, 'param_groups': []})", optim_load_state_dict(one, d));
+    assert_raises("optim.SGD([lin.weight], lr=.1).load_state_dict({'state': {}, 'param_groups': []})",
+                  optim_load_state_dict(one, d));
     assert_raises("optim.SGD([lin.weight], lr=.1).load_state_dict({'state': {}, 'param_groups': [{'params': [0, 1]}]})",
                   optim_load_state_dict(one, optim_state_dict(two)));
     ck_assert_double_eq(optim_param_group_get(one, 0, "lr"), 0.1);
@@ -262,7 +272,7 @@ START_TEST(loading_errors)
 }
 END_TEST
 
-/* ---- memory -------------------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(constructor_without_memory)
 {
@@ -287,7 +297,8 @@ END_TEST
 /* A step that finds no memory for a buffer changes no parameter at all; the next one goes through. */
 START_TEST(step_without_memory)
 {
-    Tensor *w = torch_ones(1, .requires_grad = true), *v = torch_requires_grad_(torch_transpose(torch_ones(2, 3), 0, 1), true);
+    Tensor *w = torch_ones(1, .requires_grad = true),
+           *v = torch_requires_grad_(torch_transpose(torch_ones(2, 3), 0, 1), true);
     torch_set_grad(w, torch_ones(1));
     torch_set_grad(v, torch_ones(3, 2));
     for (int64_t k = 1;; k++) {

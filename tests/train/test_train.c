@@ -75,7 +75,7 @@ static void snapshot(Training *t, float *values)
     }
 }
 
-/* ---- out of memory ------------------------------------------------------------------------------------------------------ */
+/* ---- out of memory ----------------------------------------------------------------------------------------------- */
 
 START_TEST(every_allocation_may_fail)
 {
@@ -148,7 +148,7 @@ START_TEST(models_fail_to_be_made_cleanly)
 }
 END_TEST
 
-/* ---- steady state ---------------------------------------------------------------------------------------------------------- */
+/* ---- steady state ------------------------------------------------------------------------------------------------ */
 
 START_TEST(memory_is_constant)
 {
@@ -180,7 +180,7 @@ START_TEST(an_error_freezes_training)
 }
 END_TEST
 
-/* ---- threads ------------------------------------------------------------------------------------------------------------------ */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Worker {
     int64_t steps;
@@ -188,7 +188,8 @@ typedef struct Worker {
     SimpleRNN *shared; /* to run forward with; or NULL: train a model of its own */
 } Worker;
 
-static pthread_mutex_t seeding = PTHREAD_MUTEX_INITIALIZER; /* the default generator is the process's: seed and draw in one go */
+static pthread_mutex_t seeding =
+    PTHREAD_MUTEX_INITIALIZER; /* the default generator is the process's: seed and draw in one go */
 
 static void *work(void *data)
 {
@@ -234,7 +235,8 @@ START_TEST(two_threads_share_a_model)
     torch_manual_seed(5);
     SimpleRNN *model = model_new();
     nn_share_memory(model);
-    Worker alone = {.steps = 1, .shared = model}, w[2] = {{.steps = 200, .shared = model}, {.steps = 200, .shared = model}};
+    Worker alone = {.steps = 1, .shared = model},
+           w[2] = {{.steps = 200, .shared = model}, {.steps = 200, .shared = model}};
     work(&alone);
     run_two(w);
     ck_assert(!isnan(alone.loss));
@@ -274,13 +276,14 @@ END_TEST
 
 static TCase *memory(void)
 {
-    return test_case("memory", every_allocation_may_fail, failures_leave_nothing_behind, models_fail_to_be_made_cleanly, memory_is_constant,
-                     an_error_freezes_training);
+    return test_case("memory", every_allocation_may_fail, failures_leave_nothing_behind, models_fail_to_be_made_cleanly,
+                     memory_is_constant, an_error_freezes_training);
 }
 
 static TCase *threads(void)
 {
-    return test_case("threads", two_threads_train_two_models, two_threads_share_a_model, two_threads_add_to_shared_gradients);
+    return test_case("threads", two_threads_train_two_models, two_threads_share_a_model,
+                     two_threads_add_to_shared_gradients);
 }
 
 SUITE_MAIN("train", memory, threads)
