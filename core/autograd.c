@@ -286,7 +286,7 @@ int torch_retain_grad(Tensor *x)
     if (!n->extra) {
         n->extra = cer_alloc(sizeof *n->extra);
         if (!n->extra) return cer_raise_memory("retain_grad", sizeof *n->extra), torch_error_code();
-        *n->extra = (cer_NodeExtra){{NULL, NULL}};
+        *n->extra = (cer_NodeExtra){{NULL}};
     }
     n->extra->keeps[x->output] = x;
     x->flags |= CER_RETAINS_GRAD;

@@ -44,15 +44,17 @@ TORCH_API Tensor *torch_autograd_grad_one(Tensor *output, Tensor *input, const t
     torch_autograd_grad_one(output, input, &(torch_GradArgs){__VA_ARGS__.struct_size = sizeof(torch_GradArgs)})
 
 TORCH_API bool torch_requires_grad(const Tensor *x); /* x.requires_grad */
-TORCH_API Tensor *
-torch_requires_grad_(Tensor *x, bool requires_grad);   /* x.requires_grad_(b): leaves of floating dtype; returns x */
-TORCH_API bool torch_is_leaf(const Tensor *x);         /* x.is_leaf */
-TORCH_API Tensor *torch_grad(const Tensor *x);         /* x.grad, borrowed while x lives; NULL is None, no error */
-TORCH_API int torch_set_grad(Tensor *x, Tensor *grad); /* x.grad = grad; NULL is None. Shape and dtype must match */
-TORCH_API Tensor *torch_detach(Tensor *x);             /* x.detach(): shares memory, no history */
-TORCH_API Tensor *torch_detach_(Tensor *x);            /* x.detach_(): cuts x off its history; returns x */
-TORCH_API int torch_retain_grad(Tensor *x);            /* x.retain_grad(): keep .grad of a non-leaf */
-TORCH_API const char *torch_grad_fn(const Tensor *x);  /* x.grad_fn's name, "MulBackward0"; NULL is None */
+/* x.requires_grad_(b): leaves of floating dtype; returns x */
+TORCH_API Tensor *torch_requires_grad_(Tensor *x, bool requires_grad);
+TORCH_API bool torch_is_leaf(const Tensor *x); /* x.is_leaf */
+/* x.grad, borrowed while x lives; NULL is None, no error */
+TORCH_API Tensor *torch_grad(const Tensor *x);
+/* x.grad = grad; NULL is None. Shape and dtype must match */
+TORCH_API int torch_set_grad(Tensor *x, Tensor *grad);
+TORCH_API Tensor *torch_detach(Tensor *x);            /* x.detach(): shares memory, no history */
+TORCH_API Tensor *torch_detach_(Tensor *x);           /* x.detach_(): cuts x off its history; returns x */
+TORCH_API int torch_retain_grad(Tensor *x);           /* x.retain_grad(): keep .grad of a non-leaf */
+TORCH_API const char *torch_grad_fn(const Tensor *x); /* x.grad_fn's name, "MulBackward0"; NULL is None */
 
 /* Grad mode of the context. As declarations they last to the end of the block:
  *   torch_no_grad();   torch_enable_grad();   torch_inference_mode(); */

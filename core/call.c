@@ -195,6 +195,7 @@ static bool prepare_saved_outputs(cer_Call *c, cer_Node *n, Tensor **alias)
 
 static void tie(cer_Call *c, cer_Node *n, Tensor **alias)
 {
+    bool owned = false; /* the first output takes over the reference that comes in */
     int slot = cer_count_bits(n->saves & 0xff);
     for (int k = 0; k < c->op->n_outputs; k++) {
         Tensor *t = c->out[k];
@@ -203,8 +204,9 @@ static void tie(cer_Call *c, cer_Node *n, Tensor **alias)
             n->saved[slot] = torch_scalar_tensor(alias[k]);
             n->saved[slot++].version = cer_version(t);
         }
-        if (k == 1 && c->op->flags & CER_SECOND_INDEX) continue;
-        if (k > 0) cer_node_retain(n);
+        if (c->op->indices >> k & 1) continue;
+        if (owned) cer_node_retain(n);
+        owned = true;
         cer_Node *old = t->node; /* in place: the old history is now behind an edge of n */
         if (old) cer_move_retained(t, n);
         t->node = n;
@@ -236,7 +238,7 @@ static bool run(torch_Context *context, cer_Call *c)
     bool wants_grad;
     if (!check_operands(c, context->grad_off, &wants_grad)) return false;
     bool recording = wants_grad && op->vjp && !context->grad_off;
-    c->out[0] = c->out[1] = NULL;
+    for (int k = 0; k < op->n_outputs; k++) c->out[k] = NULL;
     if (op->flags & CER_INPLACE) {
         c->self = c->in[0].as.t;
         if (!check_in_place(c, wants_grad && !context->grad_off)) return false;
@@ -244,7 +246,7 @@ static bool run(torch_Context *context, cer_Call *c)
     if (!op->shape(c)) return false;
     if (recording && !torch_dtype_is_floating_point((op->flags & CER_INPLACE ? c->self->dtype : c->form[0].dtype)))
         recording = false;
-    Tensor *alias[2] = {NULL, NULL};
+    Tensor *alias[CER_OUTPUTS] = {NULL};
     cer_Node *node = NULL;
     cer_Rebase rebase = {NULL, NULL};
     bool on_view = c->self && c->self->base && !(op->flags & CER_RESTRIDE);
@@ -256,8 +258,7 @@ static bool run(torch_Context *context, cer_Call *c)
     }
     if (fine && op->kernel) fine = op->kernel(c);
     if (!fine) {
-        cer_release(alias[0]);
-        cer_release(alias[1]);
+        for (int k = 0; k < op->n_outputs; k++) cer_release(alias[k]);
         if (node) cer_node_release(node);
         if (rebase.view) cer_node_release(rebase.view); /* which holds the outer one */
         if (rebase.outer) cer_node_release(rebase.outer);
@@ -277,11 +278,12 @@ static bool run(torch_Context *context, cer_Call *c)
     return true;
 }
 
+/* others: where outputs 1.. go, or NULL. */
 static Tensor *call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, size_t attrs_bytes,
-                    Tensor **second)
+                    Tensor **others)
 {
     torch_Context *context = cer_context();
-    if (second) *second = NULL;
+    for (int k = 1; others && k < op->n_outputs; k++) others[k - 1] = NULL;
     if (context->code) return NULL;
     cer_Call c;
     c.op = op;
@@ -291,7 +293,7 @@ static Tensor *call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void
     c.attrs_bytes = attrs ? attrs_bytes : 0;
     c.self = NULL;
     if (!run(context, &c)) return NULL;
-    if (second) *second = c.out[1];
+    for (int k = 1; others && k < op->n_outputs; k++) others[k - 1] = c.out[k];
     return c.out[0];
 }
 
@@ -303,6 +305,12 @@ Tensor *cer_call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *a
 Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **second)
 {
     return call(op, in, n_in, attrs, op->attrs_bytes, second);
+}
+
+bool cer_call_many(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **out)
+{
+    out[0] = call(op, in, n_in, attrs, op->attrs_bytes, out + 1);
+    return out[0] != NULL;
 }
 
 Tensor *cer_call_sized(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, size_t attrs_bytes)

@@ -246,7 +246,7 @@ static bool leads_on(const cer_Engine *e, const cer_Node *n)
 
 static bool run_node(cer_Engine *e, cer_Node *n)
 {
-    Tensor *g[2] = {NULL, NULL};
+    Tensor *g[CER_OUTPUTS] = {NULL};
     bool fine = true;
     int64_t mark = e->context->pool.length; /* what the vjp makes ends here, except what is delivered */
     for (int k = 0; k < n->n_outputs; k++) {
@@ -260,8 +260,7 @@ static bool run_node(cer_Engine *e, cer_Node *n)
         fine = stage(e, n->leaf, g[0]);
     else if (fine && runs)
         fine = run_vjp(e, n, g);
-    cer_release(g[0]);
-    cer_release(g[1]);
+    for (int k = 0; k < n->n_outputs; k++) cer_release(g[k]);
     cer_pool_unwind(e->context, mark);
     if (fine && !e->retain_graph && runs) {
         n->freed = true;

@@ -33,11 +33,11 @@ TORCH_API int torch_error_raise(torch_Code code, const char *op, const char *for
 typedef void (*torch_ErrorHandler)(torch_Code code, const char *op, const char *message, void *data);
 TORCH_API int torch_push_error_handler(torch_ErrorHandler handler, void *data);
 TORCH_API void torch_pop_error_handler(void);
-TORCH_API void torch_error_print(torch_Code, const char *op, const char *message,
-                                 void *); /* default: a line to stderr */
+/* default: a line to stderr */
+TORCH_API void torch_error_print(torch_Code, const char *op, const char *message, void *);
 TORCH_API void torch_error_silent(torch_Code, const char *op, const char *message, void *); /* does nothing */
-TORCH_API void torch_error_abort(torch_Code, const char *op, const char *message,
-                                 void *); /* prints and aborts: core dumps */
+/* prints and aborts: core dumps */
+TORCH_API void torch_error_abort(torch_Code, const char *op, const char *message, void *);
 
 /* Warnings: warnings.warn(text, UserWarning). The same text is given once per process, like Python's default filter.
  * The handler is the process's; NULL is silence. The default prints "UserWarning: text" to stderr. */

@@ -152,7 +152,7 @@ typedef struct cer_Output {
 } cer_Output;
 
 typedef struct cer_NodeExtra { /* rarely used: tensors that keep their grad, by output; not retained */
-    Tensor *keeps[2];
+    Tensor *keeps[CER_OUTPUTS];
 } cer_NodeExtra;
 
 struct cer_Node {

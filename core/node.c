@@ -60,7 +60,9 @@ void cer_move_retained(Tensor *t, cer_Node *to)
     cer_Node *old = t->node;
     cer_NodeExtra *extra = old && t->flags & CER_RETAINS_GRAD ? old->extra : NULL;
     cer_forget_retained(t);
-    if (!extra || extra->keeps[0] || extra->keeps[1]) return; /* another output's too: left there */
+    if (!extra) return;
+    for (int k = 0; k < CER_OUTPUTS; k++)
+        if (extra->keeps[k]) return; /* another output's too: left there */
     old->extra = NULL;
     to->extra = extra;
     extra->keeps[0] = t;
@@ -176,7 +178,7 @@ Tensor *cer_saved_output(cer_Node *n, int64_t k)
     if (!(n->saves & CER_SAVE_OUTPUT(k))) return NULL;
     torch_Context *c = cer_context();
     torch_Scalar s = check_version(n, n->saved[slot_of(n, 8 + (int)k)], n->op->grad_name);
-    bool plain = c->grad_off || (k == 1 && n->op->flags & CER_SECOND_INDEX);
+    bool plain = c->grad_off || (n->op->indices >> k & 1);
     if (s.kind != TORCH_KIND_TENSOR || plain) return s.kind == TORCH_KIND_TENSOR ? s.as.t : NULL;
     if (!cer_pool_reserve(c, 1)) return NULL;
     Tensor *t = cer_alias(s.as.t);

@@ -2,7 +2,7 @@
  *
  * An op is a `const cer_Op`: its name, what shapes and dtypes it takes and gives, how it is computed, its vjp
  * (vector-Jacobian product: gradients of the inputs from those of the outputs, in public ops, so that it can be
- * differentiated again), what the vjp reads, and samples for the tests. cer_call() does for every op what is the same
+ * differentiated again), and what the vjp reads. cer_call() does for every op what is the same
  * for all: errors, scopes, grad mode, recording. It never asks which op it has; if it had to, the record lacks a field. */
 #ifndef CERILLA_OP_H
 #define CERILLA_OP_H
@@ -21,16 +21,18 @@ typedef struct cer_Form {
     int64_t shape[TORCH_MAX_DIM], stride[TORCH_MAX_DIM], offset; /* offset in elements, from the input's first */
 } cer_Form;
 
+enum { CER_OUTPUTS = 4 }; /* that an op may have */
+
 struct cer_Call { /* one running op, on the stack */
     const cer_Op *op;
     torch_Scalar *in; /* operands: tensors, numbers, or none */
     int64_t n_in;
     const void *attrs; /* options: a struct of the op's own */
     size_t attrs_bytes;
-    uint8_t common;   /* pointwise: the promoted type, found by the shape rule */
-    Tensor *self;     /* in place: the tensor that is written (also in[0]), or NULL */
-    cer_Form form[2]; /* of the outputs */
-    Tensor *out[2];
+    uint8_t common;             /* pointwise: the promoted type, found by the shape rule */
+    Tensor *self;               /* in place: the tensor that is written (also in[0]), or NULL */
+    cer_Form form[CER_OUTPUTS]; /* of the outputs */
+    Tensor *out[CER_OUTPUTS];
 };
 
 /* How a pointwise op finds its result dtype. */
@@ -41,15 +43,10 @@ enum {                            /* cer_Op.flags */
        CER_VIEW = 2,              /* the output shows the memory of in[0] */
        CER_INPLACE = 4,           /* writes in[0] and returns it */
        CER_RESTRIDE = 8,          /* in place, but changes only shape and stride (transpose_) */
-       CER_SECOND_INDEX = 16,     /* output 1 is an index and takes no gradient */
        CER_MAY_OVERLAP = 32       /* in place, and all elements become the same: several of them may lie in one place */
 };
 #define CER_SAVE(i) (1u << (i))
 #define CER_SAVE_OUTPUT(k) (1u << (8 + (k)))
-
-typedef struct cer_Sample { /* for the table walk of tests/ops: see tests/ops/README.md */
-    const char *call;       /* Python text of a call, with tensors x, y, z */
-} cer_Sample;
 
 struct cer_Op {
     const char *name;            /* "mul"; in messages */
@@ -61,6 +58,7 @@ struct cer_Op {
                 Tensor **in); /* fills in[i] where cer_needs(n, i); may leave NULL (zero) */
     uint16_t saves[3]; /* for the gradient of input i: which values vjp reads. Inputs beyond the third: as the third */
     uint8_t n_outputs;
+    uint8_t indices; /* bit k: output k is an index, a count or the like, and takes no gradient */
     uint8_t flags;
     uint8_t rule;     /* pointwise: a cer_Rule */
     uint8_t n_params; /* pointwise: scalar parameters of the loop; attrs begins with that many torch_Scalar */
@@ -71,6 +69,8 @@ struct cer_Op {
 /* Runs an op. Results are borrowed. NULL (all of them) on error, or while an error is pending. */
 Tensor *cer_call(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs);
 Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **second);
+/* All outputs of an op that has several, into out[0..n_outputs); all NULL on error. False on error. */
+bool cer_call_many(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **out);
 Tensor *cer_call_sized(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs,
                        size_t attrs_bytes); /* attrs of any size */
 

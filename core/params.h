@@ -30,19 +30,20 @@ static inline torch_ParameterList torch_ParameterList_of(int64_t length, Tensor 
  * Holds a reference to each tensor, in order of insertion. nn_state_dict() returns a *borrowed* one, that ends with the
  * innermost scope; torch_StateDict_new and _deepcopy return *owned* ones. Keys are copied. */
 typedef struct torch_StateDict torch_StateDict;
-TORCH_API torch_StateDict *torch_StateDict_new(void); /* OrderedDict(); NULL when out of memory */
-TORCH_API torch_StateDict *
-torch_StateDict_deepcopy(const torch_StateDict *d);              /* copy.deepcopy(d): new memory for all */
-TORCH_API void torch_StateDict_free(torch_StateDict *d);         /* an owned one; NULL passes */
-TORCH_API int64_t torch_StateDict_len(const torch_StateDict *d); /* len(d);      0 */
+/* OrderedDict(); NULL when out of memory */
+TORCH_API torch_StateDict *torch_StateDict_new(void);
+/* copy.deepcopy(d): new memory for all */
+TORCH_API torch_StateDict *torch_StateDict_deepcopy(const torch_StateDict *d);
+TORCH_API void torch_StateDict_free(torch_StateDict *d);                            /* an owned one; NULL passes */
+TORCH_API int64_t torch_StateDict_len(const torch_StateDict *d);                    /* len(d);      0 */
 TORCH_API bool torch_StateDict_contains(const torch_StateDict *d, const char *key); /* key in d;      false */
 TORCH_API Tensor *torch_StateDict_get(const torch_StateDict *d, const char *key);   /* d[key]; KeyError.      NULL */
 TORCH_API int torch_StateDict_set(torch_StateDict *d, const char *key, Tensor *t);  /* d[key] = t; retains t. A code */
 TORCH_API int torch_StateDict_del(torch_StateDict *d, const char *key);             /* del d[key]; KeyError. A code */
-TORCH_API const char *torch_StateDict_key(const torch_StateDict *d,
-                                          int64_t i); /* list(d.keys())[i]; IndexError.      NULL */
-TORCH_API Tensor *torch_StateDict_value(const torch_StateDict *d,
-                                        int64_t i); /* list(d.values())[i]; IndexError.      NULL */
+/* list(d.keys())[i]; IndexError.      NULL */
+TORCH_API const char *torch_StateDict_key(const torch_StateDict *d, int64_t i);
+/* list(d.values())[i]; IndexError.      NULL */
+TORCH_API Tensor *torch_StateDict_value(const torch_StateDict *d, int64_t i);
 
 TORCH_END
 

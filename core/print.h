@@ -6,9 +6,11 @@
 
 TORCH_BEGIN
 
-TORCH_API const char *torch_str(const Tensor *x); /* str(x): "tensor([1., 2.])"; "None" for NULL without an error */
-TORCH_API void torch_print(const Tensor *x);      /* print(x), to stdout */
-TORCH_API const char *torch_repr(double value);   /* repr(float): the shortest text that reads back the same, "0.1" */
+/* str(x): "tensor([1., 2.])"; "None" for NULL without an error */
+TORCH_API const char *torch_str(const Tensor *x);
+TORCH_API void torch_print(const Tensor *x); /* print(x), to stdout */
+/* repr(float): the shortest text that reads back the same, "0.1" */
+TORCH_API const char *torch_repr(double value);
 TORCH_API const char *torch_size_str(torch_Size size); /* "torch.Size([2, 3])" */
 
 /* torch.set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):

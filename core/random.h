@@ -15,14 +15,15 @@ TORCH_API uint64_t torch_initial_seed(void);              /* torch.initial_seed(
 TORCH_API uint64_t torch_seed(void);                      /* torch.seed(): reseeds from the system; the seed */
 TORCH_API torch_Generator *torch_default_generator(void); /* torch.default_generator */
 TORCH_API Tensor *torch_get_rng_state(void);              /* torch.get_rng_state(): 5056 bytes, uint8 */
-TORCH_API int torch_set_rng_state(Tensor *state);         /* TypeError, or RuntimeError for a state of the wrong size */
+/* TypeError, or RuntimeError for a state of the wrong size */
+TORCH_API int torch_set_rng_state(Tensor *state);
 
 /* torch.Generator(): owned; seeded with 67280421310721 like PyTorch's. Calls on one generator are serialised. */
 TORCH_API torch_Generator *torch_Generator_new(void);
 TORCH_API void torch_Generator_free(torch_Generator *g);
 #define torch_Generator() torch_Generator_new()
-TORCH_API torch_Generator *torch_Generator_manual_seed(torch_Generator *g,
-                                                       int64_t seed); /* g.manual_seed(s); returns g */
+/* g.manual_seed(s); returns g */
+TORCH_API torch_Generator *torch_Generator_manual_seed(torch_Generator *g, int64_t seed);
 TORCH_API uint64_t torch_Generator_initial_seed(const torch_Generator *g);
 TORCH_API uint64_t torch_Generator_seed(torch_Generator *g);
 TORCH_API Tensor *torch_Generator_get_state(torch_Generator *g);

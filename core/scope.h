@@ -14,7 +14,8 @@ TORCH_API int64_t torch_scope_push(void);
 TORCH_API void torch_scope_pop(int64_t mark);
 TORCH_API void torch_scope_leave(int64_t *mark); /* pop, in the form that a cleanup attribute wants */
 TORCH_API int64_t torch_scope_depth(void);       /* open scopes of this context */
-TORCH_API Tensor *torch_escape(Tensor *t); /* hand t to the scope around the innermost one; returns t. NULL passes */
+/* hand t to the scope around the innermost one; returns t. NULL passes */
+TORCH_API Tensor *torch_escape(Tensor *t);
 
 #ifdef TORCH_CLEANUP
 #define torch_scope() TORCH_CLEANUP(torch_scope_leave) int64_t TORCH_JOIN(torch_scope_, __LINE__) = torch_scope_push()
@@ -25,8 +26,8 @@ TORCH_API Tensor *torch_escape(Tensor *t); /* hand t to the scope around the inn
 typedef struct torch_Slot {
     Tensor *t;
 } torch_Slot;
-TORCH_API int torch_set(torch_Slot *slot,
-                        Tensor *t);           /* retains t, releases the old. Refuses while an error is pending */
+/* retains t, releases the old. Refuses while an error is pending */
+TORCH_API int torch_set(torch_Slot *slot, Tensor *t);
 TORCH_API void torch_clear(torch_Slot *slot); /* releases; always works */
 
 /* What slots are made of, for bindings: new reference, and its end. NULL passes. */
@@ -39,10 +40,11 @@ TORCH_API Tensor *torch_share_memory_(Tensor *t);
 /* ---- contexts -------------------------------------------------------------------------------------------------------
  * Error record, scope stack and grad mode. A thread gets one by itself; coroutines and foreign run times bring theirs. */
 typedef struct torch_Context torch_Context;
-TORCH_API torch_Context *torch_context_new(void);          /* owned; NULL when out of memory */
-TORCH_API void torch_context_free(torch_Context *context); /* ends its scopes; not the current one of any thread */
-TORCH_API torch_Context *
-torch_context_swap(torch_Context *context); /* make it current (NULL: the thread's own); the old */
+TORCH_API torch_Context *torch_context_new(void); /* owned; NULL when out of memory */
+/* ends its scopes; not the current one of any thread */
+TORCH_API void torch_context_free(torch_Context *context);
+/* make it current (NULL: the thread's own); the old */
+TORCH_API torch_Context *torch_context_swap(torch_Context *context);
 
 /* ---- for tests --------------------------------------------------------------------------------------------------- */
 TORCH_API int64_t torch_live_tensors(void);      /* tensors of the process that are not freed yet */

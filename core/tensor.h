@@ -14,10 +14,11 @@ typedef struct torch_Size {
     int64_t dim[TORCH_MAX_DIM];
 } torch_Size;
 
-TORCH_API torch_Size torch_shape(const Tensor *x);          /* x.shape;      ndim -1 on error */
-TORCH_API int64_t torch_size(const Tensor *x, int64_t dim); /* x.size(dim), negative dims count from the end;      -1 */
-TORCH_API int64_t torch_dim(const Tensor *x);               /* x.dim(), x.ndim;      -1 */
-TORCH_API int64_t torch_numel(const Tensor *x);             /* x.numel();      -1 */
+TORCH_API torch_Size torch_shape(const Tensor *x); /* x.shape;      ndim -1 on error */
+/* x.size(dim), negative dims count from the end;      -1 */
+TORCH_API int64_t torch_size(const Tensor *x, int64_t dim);
+TORCH_API int64_t torch_dim(const Tensor *x);                 /* x.dim(), x.ndim;      -1 */
+TORCH_API int64_t torch_numel(const Tensor *x);               /* x.numel();      -1 */
 TORCH_API int64_t torch_stride(const Tensor *x, int64_t dim); /* x.stride(dim), in elements;      -1 */
 TORCH_API int64_t torch_storage_offset(const Tensor *x);      /* x.storage_offset(), in elements;      -1 */
 TORCH_API torch_dtype torch_dtype_of(const Tensor *x);        /* x.dtype;      torch_dtype_none */

@@ -89,8 +89,8 @@ TORCH_API Tensor *nn_Module_register_buffer(nn_Module *self, const char *name, T
  * forward hooks. Any input may be NULL, where the class takes None. NotImplementedError `Module [Net] is missing the required
  * "forward" function`; TypeError "Linear.forward() missing 1 required positional argument: 'input'".      NULL */
 TORCH_API Tensor *nn_Module_forward(nn_Module *m, Tensor *const *in); /* in ends with NN_END */
-TORCH_API int nn_Module_forward_n(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out,
-                                  int64_t n_out); /* all results */
+/* all results */
+TORCH_API int nn_Module_forward_n(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out);
 #define NN_END ((Tensor *)(uintptr_t)1)
 #define nn_forward(m, ...) nn_Module_forward(NN_MODULE(m), (Tensor *const[]){__VA_ARGS__, NN_END})
 
@@ -147,11 +147,13 @@ TORCH_API void nn_Module_print(const nn_Module *m);
 typedef void (*nn_Visitor)(nn_Module *m, void *data);
 TORCH_API nn_Module *nn_Module_apply(nn_Module *m, nn_Visitor visitor, void *data); /* m.apply(f): children first */
 TORCH_API nn_Module *nn_Module_train(nn_Module *m, bool mode);                      /* m.train(mode=True), m.eval() */
-TORCH_API nn_Module *nn_Module_zero_grad(nn_Module *m, bool set_to_none);           /* m.zero_grad(set_to_none=False) */
-TORCH_API nn_Module *nn_Module_requires_grad_(nn_Module *m,
-                                              bool requires_grad); /* m.requires_grad_(requires_grad=True) */
-TORCH_API nn_Module *nn_Module_share_memory(nn_Module *m);         /* m.share_memory(): for other threads */
-TORCH_API bool nn_Module_training(const nn_Module *m);             /* m.training */
+/* m.zero_grad(set_to_none=False) */
+TORCH_API nn_Module *nn_Module_zero_grad(nn_Module *m, bool set_to_none);
+/* m.requires_grad_(requires_grad=True) */
+TORCH_API nn_Module *nn_Module_requires_grad_(nn_Module *m, bool requires_grad);
+/* m.share_memory(): for other threads */
+TORCH_API nn_Module *nn_Module_share_memory(nn_Module *m);
+TORCH_API bool nn_Module_training(const nn_Module *m); /* m.training */
 /* m.to(dtype): floating parameters, buffers and gradients, in place. TypeError "nn.Module.to only accepts floating point or
  * complex dtypes, but got desired dtype=torch.int64". */
 TORCH_API nn_Module *nn_Module_to(nn_Module *m, torch_dtype dtype);
@@ -310,9 +312,10 @@ TORCH_API nn_ModuleList *nn_ModuleList_new(void *const *modules, int64_t n);
 #define nn_Sequential(...) nn_Sequential_new(NN_LIST(__VA_ARGS__))
 #define nn_ModuleList(...) nn_ModuleList_new(NN_LIST(__VA_ARGS__))
 TORCH_API int64_t nn_ModuleList_len(const nn_ModuleList *m); /* len(m);      0 */
-TORCH_API nn_Module *nn_ModuleList_get(const nn_ModuleList *m,
-                                       int64_t i); /* m[i]. IndexError "index 3 is out of range".      NULL */
-TORCH_API void *nn_ModuleList_append(nn_ModuleList *m, void *child); /* m.append(child); returns child.      NULL */
+/* m[i]. IndexError "index 3 is out of range".      NULL */
+TORCH_API nn_Module *nn_ModuleList_get(const nn_ModuleList *m, int64_t i);
+/* m.append(child); returns child.      NULL */
+TORCH_API void *nn_ModuleList_append(nn_ModuleList *m, void *child);
 
 TORCH_END
 

@@ -199,12 +199,13 @@ static void value_index_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
                                 .vjp = vjp_,                            \
                                 .saves = {saves_},                      \
                                 .n_outputs = outputs,                   \
+                                .indices = (outputs) == 2 ? 2 : 0,      \
                                 .flags = flags_,                        \
                                 .attrs_bytes = sizeof(ExtremeAttrs)};
 EXTREME(max, "max", "MaxBackward1", value_kernel, value_vjp, CER_SAVE(0) | CER_SAVE_OUTPUT(0), 1, 0)
 EXTREME(min, "min", "MinBackward1", value_kernel, value_vjp, CER_SAVE(0) | CER_SAVE_OUTPUT(0), 1, 0)
-EXTREME(max_dim, "max", "MaxBackward0", value_index_kernel, value_index_vjp, CER_SAVE_OUTPUT(1), 2, CER_SECOND_INDEX)
-EXTREME(min_dim, "min", "MinBackward0", value_index_kernel, value_index_vjp, CER_SAVE_OUTPUT(1), 2, CER_SECOND_INDEX)
+EXTREME(max_dim, "max", "MaxBackward0", value_index_kernel, value_index_vjp, CER_SAVE_OUTPUT(1), 2, 0)
+EXTREME(min_dim, "min", "MinBackward0", value_index_kernel, value_index_vjp, CER_SAVE_OUTPUT(1), 2, 0)
 EXTREME(argmax, "argmax", NULL, index_kernel, NULL, 0, 1, CER_NONDIFFERENTIABLE)
 EXTREME(argmin, "argmin", NULL, index_kernel, NULL, 0, 1, CER_NONDIFFERENTIABLE)
 

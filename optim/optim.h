@@ -58,8 +58,8 @@ typedef struct optim_Option {
     const char *name;
     double value; /* of a bool: 0 or 1 */
 } optim_Option;
-TORCH_API int64_t optim_add_param_group_n(optim_Optimizer *o, torch_ParameterList params,
-                                          const optim_Option *options); /* ends with a NULL name */
+/* ends with a NULL name */
+TORCH_API int64_t optim_add_param_group_n(optim_Optimizer *o, torch_ParameterList params, const optim_Option *options);
 #define optim_add_param_group(o, ...) optim_add_param_group_(o, __VA_ARGS__, )
 #define optim_add_param_group_(o, params, ...) \
     optim_add_param_group_n(o, params, (const optim_Option[]){__VA_ARGS__{NULL, 0}})

@@ -7,38 +7,41 @@
 
 extern const cer_Kernels cer_kernels_baseline, cer_kernels_avx2, cer_kernels_avx512;
 
-/* CERILLA_X86_KERNELS: the build has compiled the two faster tables. */
-#if defined(CERILLA_X86_KERNELS) && (defined(__x86_64__) || defined(_M_X64))
+/* CERILLA_AVX2_KERNELS, CERILLA_AVX512_KERNELS: tables that the build has compiled. */
+#if defined(CERILLA_AVX2_KERNELS) || defined(CERILLA_AVX512_KERNELS)
 static bool has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
            __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
 }
+#endif
 
+#ifdef CERILLA_AVX512_KERNELS
 static bool has_avx512(void)
 {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512cd");
 }
+#endif
 
-/* The best table the CPU can run and the environment allows. */
+/* The best table the CPU can run and the environment allows: CERILLA_CPU=baseline, avx2, or anything else for the best. */
 static const cer_Kernels *choose(void)
 {
+#if defined(CERILLA_AVX2_KERNELS) || defined(CERILLA_AVX512_KERNELS)
     const char *wanted = getenv("CERILLA_CPU");
-    const bool baseline = wanted && strcmp(wanted, "baseline") == 0;
-    const bool avx2 = wanted && strcmp(wanted, "avx2") == 0;
+    if (!wanted) wanted = "";
     __builtin_cpu_init();
-    if (baseline || !has_avx2()) return &cer_kernels_baseline;
-    if (avx2 || !has_avx512()) return &cer_kernels_avx2;
-    return &cer_kernels_avx512;
-}
-#else
-static const cer_Kernels *choose(void)
-{
+    if (strcmp(wanted, "baseline") == 0) return &cer_kernels_baseline;
+#ifdef CERILLA_AVX512_KERNELS
+    if (strcmp(wanted, "avx2") != 0 && has_avx512()) return &cer_kernels_avx512;
+#endif
+#ifdef CERILLA_AVX2_KERNELS
+    if (has_avx2()) return &cer_kernels_avx2;
+#endif
+#endif
     return &cer_kernels_baseline;
 }
-#endif
 
 const cer_Kernels *cer_kernels(void)
 {

@@ -1,6 +1,7 @@
 /* Type promotion, against all of PyTorch's answers; sizes and what they overflow. */
-#include "dtypes.inc"
 #include "cases.h"
+
+#include "dtypes.inc" /* tables of dtypes: after their types */
 
 enum { TYPES = 10, OPERANDS = 23 };
 

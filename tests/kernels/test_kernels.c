@@ -16,7 +16,7 @@
 #define CHECK(condition) REQUIRE(condition, "%s is false", #condition)
 
 extern const cer_Kernels cer_kernels_baseline;
-#ifdef CERILLA_X86_KERNELS
+#if defined(CERILLA_AVX2_KERNELS) || defined(CERILLA_AVX512_KERNELS)
 extern const cer_Kernels cer_kernels_avx2, cer_kernels_avx512;
 #endif
 
@@ -26,10 +26,11 @@ static int table_count;
 static void find_tables(void)
 {
     tables[table_count++] = &cer_kernels_baseline;
-#ifdef CERILLA_X86_KERNELS
-    const char *best = cer_kernels()->name;
-    if (strcmp(best, "baseline") != 0) tables[table_count++] = &cer_kernels_avx2;
-    if (strcmp(best, "avx512") == 0) tables[table_count++] = &cer_kernels_avx512;
+#ifdef CERILLA_AVX2_KERNELS
+    if (strcmp(cer_kernels()->name, "baseline") != 0) tables[table_count++] = &cer_kernels_avx2;
+#endif
+#ifdef CERILLA_AVX512_KERNELS
+    if (strcmp(cer_kernels()->name, "avx512") == 0) tables[table_count++] = &cer_kernels_avx512;
 #endif
 }
 

@@ -1,4 +1,4 @@
-/* PyTorch's answers: ops.txt, read case by case beside each_case(). Its format stands in make_ops.py. */
+/* PyTorch's answers: a file of tests/reference/ops/, read case by case beside each_case(). Its format stands in make_ops.py. */
 #ifndef CERILLA_TESTS_REFERENCE_H
 #define CERILLA_TESTS_REFERENCE_H
 

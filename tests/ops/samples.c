@@ -53,20 +53,25 @@ Tensor *number(const Tensor *x)
     return torch_full_n(0, NULL, torch_scalar_double(v), torch_float64);
 }
 
-#define SAMPLE(record, inputs, python, ...)                                                              \
-    static Tensor *TORCH_JOIN(call_, __LINE__)(const Inputs *in)                                         \
-    {                                                                                                    \
-        Tensor *x = in->t[0], *y = in->t[1], *z = in->t[2], *p = in->t[3], *q = in->t[4], *s = in->t[5], \
-               *t = in->t[6], *i = in->t[7], *b = in->t[8];                                              \
-        (void)x, (void)y, (void)z, (void)p, (void)q, (void)s, (void)t, (void)i, (void)b;                 \
-        return __VA_ARGS__;                                                                              \
+#define CALL_OF(theme, line) call_##theme##_##line
+#define CALL(theme, line) CALL_OF(theme, line)
+#define TEXT_OF(theme) #theme
+#define TEXT(theme) TEXT_OF(theme)
+#define SAMPLE(record, inputs, python, ...)                                                                         \
+    static Tensor *CALL(THEME, __LINE__)(const Inputs *in)                                                          \
+    {                                                                                                               \
+        Tensor *x = in->t[0], *y = in->t[1], *z = in->t[2], *w = in->t[3], *p = in->t[4], *q = in->t[5],            \
+               *o = in->t[6], *s = in->t[7], *t = in->t[8], *i = in->t[9], *b = in->t[10], *n = in->t[11];          \
+        (void)x, (void)y, (void)z, (void)w, (void)p, (void)q, (void)o, (void)s, (void)t, (void)i, (void)b, (void)n; \
+        return __VA_ARGS__;                                                                                         \
     }
-#include "samples.def"
+#include "samples/all.def"
 #undef SAMPLE
 
 const Sample samples[] = {
-#define SAMPLE(record, inputs, python, ...) {#record, inputs, python, &cer_op_##record, TORCH_JOIN(call_, __LINE__)},
-#include "samples.def"
+#define SAMPLE(record, inputs, python, ...) \
+    {TEXT(THEME), #record, inputs, python, &cer_op_##record, CALL(THEME, __LINE__)},
+#include "samples/all.def"
 #undef SAMPLE
 };
 const int n_samples = sizeof samples / sizeof *samples;
@@ -99,7 +104,7 @@ static uint32_t hashed(char name, int64_t n)
 
 static bool floating(char letter)
 {
-    return letter == 'f' || letter == 'd';
+    return letter == 'f' || letter == 'd' || letter == 'h' || letter == 'k';
 }
 
 static torch_Scalar special(char letter, int64_t k)
@@ -123,9 +128,11 @@ static torch_Scalar value(char name, char letter, int64_t n)
     double u = h / 4294967296.0;
     if (name == 's' || name == 't') return special(letter, name == 's' ? n / 12 % 12 : n % 12);
     if (letter == 'b') return torch_scalar_bool(h >> 7 & 1);
-    bool positive = name == 'p' || name == 'q';
-    if (floating(letter)) return torch_scalar_double(positive ? u * 2 + 0.25 : u * 4 - 2);
     if (name == 'i') return torch_scalar_int((int64_t)(h % 5) - 2);
+    if (name == 'n') return torch_scalar_int(h % 3);
+    bool positive = name == 'p' || name == 'q';
+    if (floating(letter))
+        return torch_scalar_double(positive ? u * 2 + 0.25 : name == 'o' ? u * 1.9 - 0.95 : u * 4 - 2);
     if (positive) return torch_scalar_int(h % 5 + 1);
     return torch_scalar_int((int64_t)(h % 19) - (letter == 'u' ? 0 : 9));
 }
@@ -193,7 +200,7 @@ static const char *read_given(const char *at, const char *types, Case *c)
         Given *g = &c->given[c->n];
         char name = *at++;
         g->which = (int)(strchr(INPUT_NAMES, name) - INPUT_NAMES);
-        g->letter = name == 'i' ? 'l' : name == 'b' ? 'b' : c->mixed ? types[c->n] : types[0];
+        g->letter = name == 'i' || name == 'n' ? 'l' : name == 'b' ? 'b' : c->mixed ? types[c->n] : types[0];
         c->n++;
         at = read_shape(at, g);
     }

@@ -1,18 +1,18 @@
-/* The samples of samples.def, their inputs, and PyTorch's answers to them. */
+/* The samples of samples/, their inputs, and PyTorch's answers to them. */
 #ifndef CERILLA_TESTS_SAMPLES_H
 #define CERILLA_TESTS_SAMPLES_H
 
 #include "ops/ops_internal.h"
 
-enum { INPUTS = 9, ROW = 64 * 20 }; /* inputs that a sample may name; most elements whose values are compared */
-#define INPUT_NAMES "xyzpqstib"
+enum { INPUTS = 12 }; /* that a sample may name */
+#define INPUT_NAMES "xyzwpqostibn"
 
 typedef struct Inputs {
     Tensor *t[INPUTS]; /* by name; NULL where the case has none */
 } Inputs;
 
 typedef struct Sample {
-    const char *record, *inputs, *python;
+    const char *theme, *record, *inputs, *python;
     const cer_Op *op;
     Tensor *(*call)(const Inputs *in);
 } Sample;
@@ -28,14 +28,14 @@ typedef struct Given { /* one input of a case */
 
 typedef struct Case {
     const Sample *sample;
-    char key[160]; /* "f x[2,3] y[3] T", as in ops.txt */
+    char key[160]; /* "f x[2,3] y[3] T", as in the reference */
     char layout;   /* C, T or S */
     bool mixed;    /* of two dtypes */
     int n;
-    Given given[4];
+    Given given[5];
 } Case;
 
-/* Calls visit for each case of the sample, in the order of ops.txt. */
+/* Calls visit for each case of the sample, in the order of the reference. */
 void each_case(const Sample *sample, void (*visit)(const Case *c, void *data), void *data);
 
 torch_dtype dtype_of_letter(char letter);
@@ -47,7 +47,7 @@ bool case_inputs(const Case *c, Inputs *in);
 /* Numbers for a tensor of that name and shape, contiguous: what a backward is fed is called g. */
 Tensor *made(char name, char letter, int64_t ndim, const int64_t *shape);
 
-/* Helpers that samples.def names. */
+/* Helpers that samples name. */
 Tensor *grad_of(Tensor *out, Tensor *in,
                 Tensor *gradient); /* torch.autograd.grad(out, in, gradient, create_graph=True)[0] */
 Tensor *second(Tensor *(*function)(Tensor *, int64_t, bool, Tensor **), Tensor *x, int64_t dim, bool keepdim);

@@ -163,7 +163,7 @@ static bool suits(const Case *c)
     if (c->mixed || strstr(c->sample->python, "detach")) return false;
     for (int k = 0; k < c->n; k++) {
         char name = INPUT_NAMES[c->given[k].which];
-        if (name == 's' || name == 't' || (name != 'b' && name != 'i' && c->given[k].letter != 'd')) return false;
+        if (name == 's' || name == 't' || (!strchr("bin", name) && c->given[k].letter != 'd')) return false;
     }
     return true;
 }

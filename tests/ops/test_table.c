@@ -1,4 +1,4 @@
-/* The walk over the op table: every sample of samples.def against PyTorch's answer in tests/reference/ops.txt. Shape, dtype,
+/* The walk over the op table: every sample of samples/ against PyTorch's answer in tests/reference/ops/. Shape, dtype,
  * strides, grad_fn and error texts are the same; values the same to the last bit, but for the records named below; gradients
  * within 1e-5 (float32) or 1e-12 (float64) of the largest. Inputs are as they were. And every record has a sample. */
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "tests/support.h"
 
 #ifndef OPS_REFERENCE
-#define OPS_REFERENCE "tests/reference/ops.txt"
+#define OPS_REFERENCE "tests/reference/ops"
 #endif
 
 /* Not to the last bit: functions that PyTorch takes from Sleef, and products, whose order of summing is the BLAS's. */
@@ -83,7 +83,7 @@ static double double_of_bits(uint64_t bits, torch_dtype dtype)
     return memcpy(&f, &half, sizeof f), (double)f;
 }
 
-/* One number of ops.txt as bits of the dtype. */
+/* One number of an answer as bits of the dtype. */
 static uint64_t expected_bits(const char **at, torch_dtype dtype, bool *nan)
 {
     char *end;
@@ -223,7 +223,7 @@ static void check_case(const Case *c, void *data)
     Inputs in;
     w->cases++;
     if (!reference_next(&w->reference, &a) || strcmp(a.key, c->key) != 0)
-        ck_abort_msg("%s: ops.txt is not of this samples.def: run tests/reference/make_ops.py", c->key);
+        ck_abort_msg("%s: PyTorch's answers are not of these samples: run tests/reference/make_ops.py", c->key);
     ck_assert_msg(case_inputs(c, &in), "%s: inputs: %s", c->key, torch_error());
     uint64_t before = fingerprint(&in);
     torch_manual_seed(7);
@@ -253,13 +253,18 @@ START_TEST(agrees_with_pytorch)
     complained = 0;
     n_complaints = 0;
     torch_set_warning_handler(NULL);
-    ck_assert_msg(reference_open(&w.reference, OPS_REFERENCE, _i, samples[_i].python),
-                  "%s: not sample %d of %s: run tests/reference/make_ops.py", samples[_i].python, _i, OPS_REFERENCE);
+    char path[256];
+    snprintf(path, sizeof path, OPS_REFERENCE "/%s.txt", samples[_i].theme);
+    int number = 0; /* within the theme */
+    while (number < _i && strcmp(samples[_i - number - 1].theme, samples[_i].theme) == 0) number++;
+    ck_assert_msg(reference_open(&w.reference, path, number, samples[_i].python),
+                  "%s: not sample %d of %s: run tests/reference/make_ops.py %s", samples[_i].python, number, path,
+                  samples[_i].theme);
     each_case(&samples[_i], check_case, &w);
     Answer more;
     bool left = reference_next(&w.reference, &more);
     reference_close(&w.reference);
-    ck_assert_msg(!left, "%s: ops.txt has more cases: run tests/reference/make_ops.py", samples[_i].python);
+    ck_assert_msg(!left, "%s: there are answers to more cases: run tests/reference/make_ops.py", samples[_i].python);
     ck_assert_int_gt(w.cases, 0);
     if (n_complaints)
         ck_abort_msg("%s (%s): %d wrong of %d:%s", samples[_i].python, samples[_i].record, n_complaints, w.cases,
@@ -274,7 +279,7 @@ START_TEST(every_record_has_a_sample)
     for (int64_t i = 0; i < cer_n_ops; i++) {
         bool found = false;
         for (int k = 0; k < n_samples; k++) found |= samples[k].op == cer_ops[i];
-        ck_assert_msg(found, "record %lld (%s, %s) has no sample in samples.def", (long long)i, cer_ops[i]->name,
+        ck_assert_msg(found, "record %lld (%s, %s) has no sample in tests/ops/samples/", (long long)i, cer_ops[i]->name,
                       cer_ops[i]->grad_name ? cer_ops[i]->grad_name : "");
     }
 }
@@ -292,7 +297,7 @@ START_TEST(every_record_is_complete)
         bool stops = op->flags & CER_NONDIFFERENTIABLE;
         ck_assert_msg(stops != (op->vjp != NULL), "%s: either a vjp or NONDIFFERENTIABLE", op->name);
         ck_assert_msg(stops || op->grad_name, "%s has no grad_name", op->name);
-        ck_assert_msg(op->n_outputs >= 1 && op->n_outputs <= 2, "%s: %d outputs", op->name, op->n_outputs);
+        ck_assert_msg(op->n_outputs >= 1 && op->n_outputs <= CER_OUTPUTS, "%s: %d outputs", op->name, op->n_outputs);
     }
 }
 END_TEST

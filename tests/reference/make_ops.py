@@ -1,8 +1,8 @@
-"""Asks PyTorch for every sample of tests/ops/samples.def and writes tests/reference/ops.txt, which tests/ops reads.
+"""Asks PyTorch for every sample of tests/ops/samples/THEME.def and writes tests/reference/ops/THEME.txt, which tests/ops reads.
 
-    python3 tests/reference/make_ops.py        (with PyTorch 1.13.1, CPU)
+    python3 tests/reference/make_ops.py [THEME ...]        (with PyTorch 1.13.1, CPU; without a theme: all)
 
-ops.txt: a line "= python text" opens a sample; then a line per case, fields separated by tabs:
+THEME.txt: a line "= python text" opens a sample; then a line per case, fields separated by tabs:
 
     <dtypes> <inputs> <layout>   what the case is: layout C contiguous, T the last two dimensions swapped, S with gaps
     ! <Exception> <text>         if PyTorch raises; else
@@ -44,9 +44,11 @@ def value(name, letter, n):
         return special(letter, n // 12 % 12 if name == 's' else n % 12)
     if letter == 'b':
         return bool(h >> 7 & 1)
-    if letter in 'fd':
+    if name == 'n':
+        return h % 3
+    if letter in 'fdhk':
         u = h / 4294967296.0
-        return u * 2 + 0.25 if name in 'pq' else u * 4 - 2
+        return u * 2 + 0.25 if name in 'pq' else u * 1.9 - 0.95 if name == 'o' else u * 4 - 2
     if name == 'i':
         return h % 5 - 2
     if name in 'pq':
@@ -86,14 +88,22 @@ def laid_out(t, layout):
     return t
 
 
-# ---- samples.def ------------------------------------------------------------------------------------------------------
+# ---- the samples -------------------------------------------------------------------------------------------------------
 
-def samples():
+SAMPLES = os.path.join(HERE, '..', 'ops', 'samples')
+
+
+def themes():
+    return re.findall(r'^#define THEME (\w+)', open(os.path.join(SAMPLES, 'all.def')).read(), re.M)
+
+
+def samples(theme):
     macros = {}
-    for line in open(os.path.join(HERE, '..', 'ops', 'samples.def')):
+    for line in list(open(os.path.join(SAMPLES, 'all.def'))) + list(open(os.path.join(SAMPLES, theme + '.def'))):
         m = re.match(r'#define (\w+) "(.*)"', line)
         if m:
             macros[m[1]] = m[2]
+            continue
         m = re.match(r'SAMPLE\((\w+), (?:"([^"]*)"|(\w+)), "([^"]*)", ', line)
         if m:
             yield m[1], m[2] if m[2] is not None else macros[m[3]], m[4]
@@ -175,9 +185,9 @@ def answer(python, letters, given, layout):
     names = {'torch': torch, 'F': F, 'grad_of': grad_of, 'written_base': written_base, 'written_view': written_view, 'float': float, 'given': [n for n, _ in given]}
     leaves = []
     for k, (name, shape) in enumerate(given):
-        letter = 'l' if name == 'i' else 'b' if name == 'b' else letters[k if len(letters) > 1 else 0]
+        letter = 'l' if name in 'in' else 'b' if name == 'b' else letters[k if len(letters) > 1 else 0]
         t = laid_out(dense(name, letter, shape), layout)
-        if letter in 'fd':
+        if letter in 'fdhk':
             t.requires_grad_(True)
             leaves.append((name, t))
         names[name] = t
@@ -198,11 +208,9 @@ def answer(python, letters, given, layout):
     return fields
 
 
-def main():
-    warnings.simplefilter('ignore')
-    torch.set_num_threads(1)
+def write(theme):
     out = ['# Made by tests/reference/make_ops.py with PyTorch ' + torch.__version__]
-    for record, inputs, python in samples():
+    for record, inputs, python in samples(theme):
         out.append('= ' + python)
         plain = None
         for letters, given, words, layout in cases(inputs):
@@ -212,9 +220,16 @@ def main():
             else:
                 fields = [f if i >= len(plain) or plain[i] != f else '=' for i, f in enumerate(fields)]
             out.append('\t'.join([' '.join([letters, words, layout]).replace('  ', ' ')] + fields))
-    with open(os.path.join(HERE, 'ops.txt'), 'w') as f:
+    with open(os.path.join(HERE, 'ops', theme + '.txt'), 'w') as f:
         f.write('\n'.join(out) + '\n')
-    print(len(out), 'lines')
+    print(theme, len(out), 'lines')
+
+
+def main():
+    warnings.simplefilter('ignore')
+    torch.set_num_threads(1)
+    for theme in sys.argv[1:] or themes():
+        write(theme)
 
 
 if __name__ == '__main__':
