@@ -31,6 +31,7 @@
 #define CERILLA_H
 
 #include "core/autograd.h"
+#include "core/interchange.h"
 #include "core/print.h"
 #include "core/random.h"
 #include "data/data.h"

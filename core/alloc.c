@@ -158,6 +158,17 @@ cer_Storage *cer_storage_new(size_t bytes)
     return s;
 }
 
+cer_Storage *cer_storage_foreign(void *data, size_t bytes, void (*deleter)(void *data, void *context), void *context)
+{
+    cer_Storage *s = cer_storage_new(0);
+    if (!s) return NULL;
+    s->data = data;
+    s->bytes = bytes;
+    s->deleter = deleter;
+    s->context = context;
+    return s;
+}
+
 void cer_storage_release(cer_Storage *s)
 {
     if (!cer_count_down(&s->refs, s->shared)) return;

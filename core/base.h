@@ -26,6 +26,10 @@
 #define TORCH_MAX_DIM 8      /* dimensions of a tensor, at most */
 #define TORCH_NONE INT64_MIN /* Python's None where a number is expected */
 #define TORCH_NAN ((double)(0.0f / 0.0f))
+#define TORCH_NO_SIZES /* of an array field: none of its TORCH_MAX_DIM sizes is given */               \
+    {                                                                                                  \
+        TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE \
+    }
 
 /* A macro may name a variable after its line, so that two guards in one block do not clash. */
 #define TORCH_JOIN_(a, b) a##b

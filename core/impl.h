@@ -66,6 +66,8 @@ typedef struct cer_Storage {
 } cer_Storage;
 
 cer_Storage *cer_storage_new(size_t bytes); /* uninitialised memory; one reference; NULL when out of memory */
+/* of memory that is not ours; any thread may end it */
+cer_Storage *cer_storage_foreign(void *data, size_t bytes, void (*deleter)(void *data, void *context), void *context);
 void cer_storage_release(cer_Storage *storage);
 
 static inline uint32_t cer_version(const Tensor *t);

@@ -18,10 +18,6 @@ typedef struct torch_FactoryArgs {
     torch_Generator *generator; /* default: the process's */
 } torch_FactoryArgs;
 TORCH_API torch_FactoryArgs torch_FactoryArgs_defaults(void);
-#define TORCH_NO_SIZES                                                                                 \
-    {                                                                                                  \
-        TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE \
-    }
 #define TORCH_FACTORY(...)                                          \
     (&(torch_FactoryArgs){.size = TORCH_NO_SIZES,                   \
                           .too_many = TORCH_NONE,                   \

@@ -176,7 +176,7 @@ static bool unbounded(const char *op, const Tensor *t, int64_t *from, int64_t *l
 
 bool cer_check_integers(const char *op, const Tensor *t, int64_t *from, const int64_t *to, uint64_t *range)
 {
-    int64_t last;
+    int64_t last = 0;
     if (to ? !bounded(op, t, from, *to, &last) : !unbounded(op, t, from, &last)) return false;
     *range = (uint64_t)last - (uint64_t)*from + 1;
     return check_bound(op, "from", t, *from) && check_bound(op, "to - 1", t, last);

@@ -18,6 +18,7 @@ TCase *iterator_case(void);
 TCase *making_case(void);
 TCase *shapes_case(void);
 TCase *threads_case(void);
+TCase *interchange_case(void);
 
 /* A float32 tensor of one element: 0. */
 static inline Tensor *small(void)
