@@ -1,12 +1,11 @@
 """The notebook's training step in PyTorch: the twin of bench/notebook.c. One JSON line per workload."""
-import json
-import statistics
 import sys
-import time
 import warnings
 
 import torch
 import torch.nn as nn
+
+from timing import run
 
 warnings.filterwarnings("ignore")
 
@@ -41,29 +40,6 @@ def notebook_forward():
         model(x, torch.zeros(1, 10, 5))
 
 
-def peak_mb():
-    with open("/proc/self/status") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmHWM")) / 1024
-
-
-def run(body):
-    start, warm = time.perf_counter(), 0
-    while time.perf_counter() - start < 0.2:
-        body()
-        warm += 1
-    inner = int(0.002 / ((time.perf_counter() - start) / warm)) + 1
-    wall, cpu, begin = [], [], time.perf_counter()
-    while len(wall) < 9 or time.perf_counter() - begin < 0.5:
-        w, c = time.perf_counter(), time.thread_time()
-        for _ in range(inner):
-            body()
-        cpu.append((time.thread_time() - c) / inner)
-        wall.append((time.perf_counter() - w) / inner)
-    print(json.dumps({"workload": body.__name__, "peer": "pytorch " + torch.__version__, "median_us": 1e6 * statistics.median(wall),
-                      "cpu_median_us": 1e6 * statistics.median(cpu), "runs": len(wall), "inner": inner,
-                      "rss_mb": peak_mb()}))
-
-
 for body in (notebook_step, notebook_forward):
     if (sys.argv[1] if len(sys.argv) > 1 else "") in body.__name__:
-        run(body)
+        run(body.__name__, body, "pytorch " + torch.__version__)

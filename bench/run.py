@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs the benchmark programs and their twins in PyTorch and libtorch, alternating, and prints ours, theirs and the ratio.
 
-    bench/run.py BUILD_DIR [pattern]     (./dev bench calls it)
+    bench/run.py BUILD_DIR [--check] [PATTERN]     (./dev bench calls it)
 
-Each program prints one JSON line per workload. Medians of ROUNDS alternating rounds; the ratio is the median of the paired
-ratios, so that a neighbour's load, which both sides see, cancels. Raw lines go to bench/results/PATTERN.jsonl."""
+PATTERN: a program (notebook, ops), or a part of workloads' names. Each program prints one JSON line per workload. Medians of
+ROUNDS alternating rounds; the ratio is the median of the paired ratios, so that a neighbour's load, which both sides see,
+cancels. Raw lines go to bench/results/PROGRAM.jsonl. --check: exit 1 when a row takes more than SLOWEST of PyTorch's time."""
 import json
 import os
 import shutil
@@ -12,13 +13,21 @@ import statistics
 import subprocess
 import sys
 
-ROUNDS = 5
+ROUNDS, SLOWEST = 5, 1.2
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAMS = ["notebook"]  # bench/NAME.c, NAME_torch.py, NAME_libtorch.cpp
+PROGRAMS = {"notebook": 0.5, "ops": 0.06}  # bench/NAME.c, NAME_torch.py, NAME_libtorch.cpp: seconds per workload and round
 
 
 def works(command):
     return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def cpu_has(feature):
+    try:
+        with open("/proc/cpuinfo") as f:
+            return any(feature in line.split() for line in f if line.startswith("flags"))
+    except OSError:
+        return False
 
 
 def libtorch(name, build):
@@ -29,7 +38,8 @@ def libtorch(name, build):
         return None
     if not os.path.exists(binary) or os.path.getmtime(binary) < os.path.getmtime(source):
         print("compiling", os.path.relpath(source), file=sys.stderr)
-        if subprocess.run(["g++", "-std=c++17", "-O2", "-I" + include, source, "-o", binary, "-ltorch", "-ltorch_cpu", "-lc10"]).returncode:
+        command = ["g++", "-std=c++17", "-O2", "-I" + include, source, "-o", binary, "-ltorch", "-ltorch_cpu", "-lc10"]
+        if subprocess.run(command).returncode:
             return None
     return [binary]
 
@@ -43,34 +53,56 @@ def peers(name, build):
     return commands
 
 
-def measure(command, pattern):
-    env = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", ATEN_CPU_CAPABILITY=os.environ.get("ATEN_CPU_CAPABILITY", "avx512"))
-    lines = subprocess.run(command + [pattern], capture_output=True, text=True, env=env, check=True).stdout.splitlines()
+def measure(command, pattern, seconds):
+    env = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", BENCH_SECONDS=str(seconds))
+    if cpu_has("avx512vl"):
+        env.setdefault("ATEN_CPU_CAPABILITY", "avx512")  # PyTorch 1.13 takes avx2 by itself
+    lines = subprocess.run(command + [pattern], stdout=subprocess.PIPE, text=True, env=env, check=True).stdout.splitlines()
     return {r["workload"]: r for r in map(json.loads, lines)}
 
 
+def rounds_of(name, commands, pattern):
+    rounds = []
+    for i in range(ROUNDS):
+        print(f"{name}: round {i + 1} of {ROUNDS}: {', '.join(commands)}", file=sys.stderr)
+        rounds.append({peer: measure(command, pattern, PROGRAMS[name]) for peer, command in commands.items()})
+    os.makedirs(os.path.join(HERE, "results"), exist_ok=True)
+    with open(os.path.join(HERE, "results", name + ".jsonl"), "w") as f:
+        for r in rounds:
+            for rows in r.values():
+                f.writelines(json.dumps(row) + "\n" for row in rows.values())
+    return rounds
+
+
+def table(rounds, commands):
+    """Prints a line per workload and peer; returns the workloads that are too slow."""
+    slow = []
+    print(f"{'workload':24} {'peer':10} {'ours us':>10} {'theirs us':>10} {'theirs/ours':>12} {'peak MB':>8} {'theirs MB':>9}")
+    for workload in rounds[0]["cerilla"]:
+        ours = [r["cerilla"][workload] for r in rounds]
+        for peer in [p for p in commands if p != "cerilla"] or ["cerilla"]:
+            theirs = [r[peer][workload] for r in rounds]
+            pick = lambda rows, key="cpu_median_us": statistics.median(row[key] for row in rows)
+            ratio = statistics.median(b["cpu_median_us"] / a["cpu_median_us"] for a, b in zip(ours, theirs))
+            late = peer == "pytorch" and ratio < 1 / SLOWEST
+            slow += [workload] if late else []
+            print(f"{workload:24} {peer:10} {pick(ours):10.2f} {pick(theirs):10.2f} {ratio:11.2f}x {pick(ours, 'rss_mb'):8.1f} "
+                  f"{pick(theirs, 'rss_mb'):9.1f}{'  slower' if late else ''}")
+    return slow
+
+
 def main():
-    build, pattern = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
-    for name in PROGRAMS:
-        wanted = "" if pattern in name else pattern  # a program's name runs all of it
-        commands, rounds = peers(name, build), []
-        for i in range(ROUNDS):
-            print(f"round {i + 1} of {ROUNDS}: {', '.join(commands)}", file=sys.stderr)
-            rounds.append({peer: measure(command, wanted) for peer, command in commands.items()})
-        os.makedirs(os.path.join(HERE, "results"), exist_ok=True)
-        with open(os.path.join(HERE, "results", name + ".jsonl"), "w") as f:
-            for r in rounds:
-                for rows in r.values():
-                    f.writelines(json.dumps(row) + "\n" for row in rows.values())
-        print(f"{'workload':20} {'peer':10} {'ours us':>9} {'theirs us':>10} {'theirs/ours':>12} {'peak MB':>8} {'theirs MB':>9}")
-        for workload in rounds[0]["cerilla"]:
-            ours = [r["cerilla"][workload] for r in rounds]
-            for peer in [p for p in commands if p != "cerilla"] or ["cerilla"]:
-                theirs = [r[peer][workload] for r in rounds]
-                pick = lambda rows, key="cpu_median_us": statistics.median(row[key] for row in rows)
-                ratio = statistics.median(b["cpu_median_us"] / a["cpu_median_us"] for a, b in zip(ours, theirs))
-                print(f"{workload:20} {peer:10} {pick(ours):9.2f} {pick(theirs):10.2f} {ratio:11.1f}x {pick(ours, 'rss_mb'):8.1f} {pick(theirs, 'rss_mb'):9.1f}")
+    arguments = [a for a in sys.argv[2:] if a != "--check"]
+    build, pattern, slow = sys.argv[1], arguments[0] if arguments else "", []
+    for name in [n for n in PROGRAMS if n.startswith(pattern)] or PROGRAMS:
+        commands = peers(name, build)
+        rounds = rounds_of(name, commands, "" if name.startswith(pattern) else pattern)
+        if rounds[0]["cerilla"]:
+            slow += table(rounds, commands)
+    if slow:
+        print(f"more than {SLOWEST} of PyTorch's time: {', '.join(slow)}")
+    return 1 if slow and "--check" in sys.argv else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
