@@ -266,31 +266,13 @@ Tensor *torch_detach_(Tensor *x)
     }
     cer_Node *node = x->node;
     if (node && !node->leaf) {
-        if (x->flags & CER_RETAINS_GRAD && node->extra) node->extra->keeps[x->output] = NULL;
+        cer_forget_retained(x);
         x->node = NULL;
         x->output = 0;
         cer_node_release(node);
     }
     x->flags &= (uint8_t) ~(CER_REQUIRES_GRAD | CER_RETAINS_GRAD);
     return x;
-}
-
-int torch_retain_grad(Tensor *x)
-{
-    if (!look(x, "retain_grad")) return torch_error_code();
-    if (!(x->flags & CER_REQUIRES_GRAD))
-        return torch_error_raise(TORCH_RUNTIME_ERROR, "retain_grad",
-                                 "can't retain_grad on Tensor that has requires_grad=False");
-    if (!x->node || x->node->leaf || x->flags & CER_RETAINS_GRAD) return TORCH_OK;
-    cer_Node *n = x->node;
-    if (!n->extra) {
-        n->extra = cer_alloc(sizeof *n->extra);
-        if (!n->extra) return cer_raise_memory("retain_grad", sizeof *n->extra), torch_error_code();
-        *n->extra = (cer_NodeExtra){{NULL}};
-    }
-    n->extra->keeps[x->output] = x;
-    x->flags |= CER_RETAINS_GRAD;
-    return TORCH_OK;
 }
 
 const char *torch_grad_fn(const Tensor *x)

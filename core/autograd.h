@@ -2,7 +2,7 @@
 #ifndef CERILLA_AUTOGRAD_H
 #define CERILLA_AUTOGRAD_H
 
-#include "tensor.h"
+#include "hooks.h"
 
 TORCH_BEGIN
 
@@ -53,7 +53,6 @@ TORCH_API Tensor *torch_grad(const Tensor *x);
 TORCH_API int torch_set_grad(Tensor *x, Tensor *grad);
 TORCH_API Tensor *torch_detach(Tensor *x);            /* x.detach(): shares memory, no history */
 TORCH_API Tensor *torch_detach_(Tensor *x);           /* x.detach_(): cuts x off its history; returns x */
-TORCH_API int torch_retain_grad(Tensor *x);           /* x.retain_grad(): keep .grad of a non-leaf */
 TORCH_API const char *torch_grad_fn(const Tensor *x); /* x.grad_fn's name, "MulBackward0"; NULL is None */
 
 /* Grad mode of the context. As declarations they last to the end of the block:

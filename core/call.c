@@ -7,7 +7,7 @@
 /* Which operands want a gradient? One bit each for the first 32; all others answer for bit 31. */
 static bool check_operands(cer_Call *c, bool grad_off, bool *any_grad)
 {
-    bool grad = false;
+    uint8_t flags = 0;
     for (int64_t i = 0; i < c->n_in; i++) {
         if (c->in[i].kind != TORCH_KIND_TENSOR) continue;
         const Tensor *t = c->in[i].as.t;
@@ -15,10 +15,11 @@ static bool check_operands(cer_Call *c, bool grad_off, bool *any_grad)
         if (!t || t->magic != CER_LIVE)
 #endif
             if (!cer_usable(t, c->op->name, (int)i + 1)) return false;
-        if (t->base && !grad_off && !cer_fresh(c->in[i].as.t)) return false;
-        grad |= (t->flags & CER_REQUIRES_GRAD) != 0;
+        bool refused = i == 0 && t->flags & CER_VIEWS && c->op->flags & CER_INPLACE; /* by check_in_place, soon */
+        if (t->base && !grad_off && !refused && !cer_fresh(c->in[i].as.t)) return false;
+        flags |= t->flags;
     }
-    *any_grad = grad;
+    *any_grad = flags & CER_REQUIRES_GRAD;
     return true;
 }
 
@@ -26,21 +27,13 @@ static bool check_operands(cer_Call *c, bool grad_off, bool *any_grad)
 static bool check_in_place(const cer_Call *c, bool recording)
 {
     const Tensor *t = c->self;
+    if (recording && t->flags & CER_VIEWS && t->base) return cer_refuse_view(t, c->op->name, false);
     if (recording && t->flags & CER_REQUIRES_GRAD && t->base && (!t->base->node || t->base->node->leaf))
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "a view of a leaf Variable that requires grad is being used in an in-place operation.");
     if (recording && t->flags & CER_REQUIRES_GRAD && (!t->node || t->node->leaf))
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "a leaf Variable that requires grad is being used in an in-place operation.");
-    if (recording && t->flags & CER_NO_GRAD_VIEW && t->base)
-        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
-                         "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-                         "Given that this use case is "
-                         "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the "
-                         "view and the inplace either both "
-                         "inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
-                         "you want the inplace to be "
-                         "tracked).");
     if (c->op->flags & (CER_RESTRIDE | CER_MAY_OVERLAP)) return true;
     for (int i = 0; i < t->ndim; i++)
         if (t->stride[i] == 0 && t->shape[i] > 1)
@@ -52,7 +45,7 @@ static bool check_in_place(const cer_Call *c, bool recording)
 
 /* ---- outputs ----------------------------------------------------------------------------------------------------- */
 
-static void apply_form(Tensor *t, const cer_Form *f)
+void cer_apply_form(Tensor *t, const cer_Form *f)
 {
     t->dtype = f->dtype;
     t->ndim = f->ndim;
@@ -78,7 +71,7 @@ static Tensor *new_output(const cer_Op *op, const cer_Form *f)
         cer_raise_memory(op->name, sizeof *t);
         return NULL;
     }
-    apply_form(t, f);
+    cer_apply_form(t, f);
     t->op = op;
     size_t bytes = (size_t)t->numel * (size_t)cer_size_of(f->dtype);
     t->storage = cer_storage_new(bytes);
@@ -91,7 +84,7 @@ static Tensor *new_output(const cer_Op *op, const cer_Form *f)
     return t;
 }
 
-static Tensor *new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
+Tensor *cer_new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
 {
     Tensor *t = cer_tensor_header();
     if (!t) {
@@ -106,9 +99,10 @@ static Tensor *new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
         t->base = of->base ? of->base : of;
         cer_retain(t->base);
         t->seen = cer_version(t);
+        t->flags |= of->flags & CER_VIEWS;
         if (cer_context()->grad_off) t->flags |= CER_NO_GRAD_VIEW;
     }
-    apply_form(t, f);
+    cer_apply_form(t, f);
     return t;
 }
 
@@ -120,7 +114,7 @@ static bool make_outputs(cer_Call *c)
     }
     for (int k = 0; k < c->op->n_outputs; k++) {
         c->out[k] =
-            c->op->flags & CER_VIEW ? new_view(c->op, &c->form[k], c->in[0].as.t) : new_output(c->op, &c->form[k]);
+            c->op->flags & CER_VIEW ? cer_new_view(c->op, &c->form[k], c->in[0].as.t) : new_output(c->op, &c->form[k]);
         if (!c->out[k]) return false;
     }
     return true;
@@ -145,7 +139,7 @@ static cer_Node *new_node(cer_Call *c)
         bool need = c->in[i].kind == TORCH_KIND_TENSOR && c->in[i].as.t->flags & CER_REQUIRES_GRAD;
         if (need) saves |= op->saves[i < 2 ? i : 2];
     }
-    cer_Node *n = cer_node_new(op, c->n_in, saves, c->attrs, c->attrs_bytes);
+    cer_Node *n = cer_node_new(op, c->n_in, op->n_outputs, saves, c->attrs, c->attrs_bytes);
     if (!n) return NULL;
     for (int64_t i = 0; i < c->n_in; i++) {
         n->edges[i].node = NULL;
@@ -266,7 +260,7 @@ static bool run(torch_Context *context, cer_Call *c)
         return false;
     }
     if (op->flags & CER_INPLACE) {
-        if (op->flags & CER_RESTRIDE) apply_form(c->self, &c->form[0]);
+        if (op->flags & CER_RESTRIDE) cer_apply_form(c->self, &c->form[0]);
         atomic_store_explicit(&c->self->storage->version, cer_version(c->self) + 1, memory_order_relaxed);
     }
     if (node && on_view)

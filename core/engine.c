@@ -205,12 +205,24 @@ static bool deliver(cer_Engine *e, const cer_Node *n, Tensor **in)
 
 /* ---- running a node ---------------------------------------------------------------------------------------------- */
 
-static bool stage(cer_Engine *e, Tensor *of, Tensor *gradient)
+static bool stage(void *engine, Tensor *of, Tensor *gradient)
 {
+    cer_Engine *e = engine;
     if (!grow((void **)&e->staged, &e->staged_capacity, e->n_staged, sizeof *e->staged)) return false;
     cer_retain(of);
     cer_retain(gradient);
     e->staged[e->n_staged++] = (cer_Staged){of, gradient, CER_COMMIT_SET};
+    return true;
+}
+
+/* Hooks see gradients in the form that they will have. */
+static bool fit_all(const cer_Node *n, Tensor **in)
+{
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        const cer_Edge *to = &n->edges[i];
+        if (!to->node) in[i] = NULL;
+        if (in[i] && !(in[i] = fit(in[i], &to->node->outputs[to->output]))) return false;
+    }
     return true;
 }
 
@@ -224,14 +236,16 @@ static bool run_vjp(cer_Engine *e, cer_Node *n, Tensor *const *g)
             "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
             "if you need to access saved tensors after calling backward.");
     bool any = false;
-    for (int k = 0; k < n->n_outputs; k++) any |= g[k] != NULL;
+    for (uint32_t k = 0; k < n->n_outputs; k++) any |= g[k] != NULL;
     if (!any) return deliver(e, n, NULL);
     Tensor *few[8], **in = few;
     if (n->n_inputs > 8 && !(in = cer_alloc(n->n_inputs * sizeof *in)))
         return cer_raise_memory("backward", n->n_inputs * sizeof *in);
     for (uint32_t i = 0; i < n->n_inputs; i++) in[i] = NULL;
     n->op->vjp(n, g, in);
-    bool fine = !e->context->code && deliver(e, n, in);
+    bool fine = !e->context->code;
+    if (fine && n->hooks) fine = fit_all(n, in) && cer_hooks_after(n, g, in);
+    fine = fine && deliver(e, n, in);
     if (in != few) cer_free(in, n->n_inputs * sizeof *in);
     return fine;
 }
@@ -246,21 +260,25 @@ static bool leads_on(const cer_Engine *e, const cer_Node *n)
 
 static bool run_node(cer_Engine *e, cer_Node *n)
 {
-    Tensor *g[CER_OUTPUTS] = {NULL};
+    Tensor *few[CER_OUTPUTS], **g = few;
+    size_t bytes = n->n_outputs * sizeof *g;
+    if (n->n_outputs > CER_OUTPUTS && !(g = cer_alloc(bytes))) return cer_raise_memory("backward", (double)bytes);
     bool fine = true;
     int64_t mark = e->context->pool.length; /* what the vjp makes ends here, except what is delivered */
-    for (int k = 0; k < n->n_outputs; k++) {
+    for (uint32_t k = 0; k < n->n_outputs; k++) {
         g[k] = n->outputs[k].gradient;
         n->outputs[k].gradient = NULL;
-        if (fine && g[k] && n->captured && !e->into_leaves) fine = cer_engine_capture(e, n, (uint32_t)k, g[k]);
-        if (fine && g[k] && n->extra && n->extra->keeps[k]) fine = stage(e, n->extra->keeps[k], g[k]);
+        if (fine && g[k] && n->captured && !e->into_leaves) fine = cer_engine_capture(e, n, k, g[k]);
     }
     bool runs = !n->leaf && leads_on(e, n);
-    if (fine && n->leaf && g[0] && (!e->selective || (e->into_leaves && n->captured)))
-        fine = stage(e, n->leaf, g[0]);
+    bool ends = n->leaf && (!e->selective || (e->into_leaves && n->captured));
+    if (fine && n->hooks && (runs || ends || e->into_leaves)) fine = cer_hooks_before(n, g, stage, e);
+    if (fine && ends && g[0])
+        fine = stage(e, n->leaf, g[0]) && (!n->hooks || cer_hooks_after(n, g, NULL));
     else if (fine && runs)
         fine = run_vjp(e, n, g);
-    for (int k = 0; k < n->n_outputs; k++) cer_release(g[k]);
+    for (uint32_t k = 0; k < n->n_outputs; k++) cer_release(g[k]);
+    if (g != few) cer_free(g, bytes);
     cer_pool_unwind(e->context, mark);
     if (fine && !e->retain_graph && runs) {
         n->freed = true;
@@ -367,7 +385,7 @@ static void clean(cer_Engine *e)
         if (!path_push(e, n)) return;
         while (e->n_path) {
             n = e->path[--e->n_path].node;
-            for (int k = 0; k < n->n_outputs; k++) {
+            for (uint32_t k = 0; k < n->n_outputs; k++) {
                 cer_release(n->outputs[k].gradient);
                 n->outputs[k].gradient = NULL;
             }

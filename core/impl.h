@@ -78,10 +78,14 @@ static inline uint32_t cer_version(const Tensor *t);
 
 enum {
     CER_REQUIRES_GRAD = 1,
-    CER_SHARED = 2,       /* counts are atomic */
-    CER_RETAINS_GRAD = 4, /* its node knows it: node->extra */
-    CER_PARAMETER = 8,    /* prints as Parameter */
-    CER_NO_GRAD_VIEW = 16 /* a view that was made under no_grad */
+    CER_SHARED = 2,           /* counts are atomic */
+    CER_RETAINS_GRAD = 4,     /* its node knows it: node->extra */
+    CER_PARAMETER = 8,        /* prints as Parameter */
+    CER_NO_GRAD_VIEW = 16,    /* a view that was made under no_grad, ... */
+    CER_MULTI_VIEW = 32,      /* ... by a function that returns several, ... */
+    CER_INFERENCE_VIEW = 128, /* ... or in inference mode; or a view of such a view */
+    CER_VIEWS = CER_NO_GRAD_VIEW | CER_MULTI_VIEW | CER_INFERENCE_VIEW, /* not to be written while that is recorded */
+    CER_INFERENCE = 64 /* made in inference mode: no version, never saved for backward */
 };
 
 struct Tensor {
@@ -113,6 +117,9 @@ Tensor *cer_tensor_header(void);       /* a blank header with one reference; NUL
 void cer_tensor_dead(Tensor *t);       /* frees a tensor whose count came to 0 */
 Tensor *cer_alias(const Tensor *t);    /* new header on the same storage, no history; one reference */
 void cer_update_contiguous(Tensor *t); /* recomputes numel and contiguous from shape and stride */
+void cer_apply_form(Tensor *t, const cer_Form *f);
+Tensor *cer_new_view(const cer_Op *op, const cer_Form *f, Tensor *of); /* one reference; raises */
+bool cer_refuse_view(const Tensor *t, const char *op, bool indirect);  /* PyTorch's words for one of CER_VIEWS; false */
 
 static inline void cer_retain(Tensor *t)
 {
@@ -153,24 +160,36 @@ typedef struct cer_Output {
     int64_t shape[TORCH_MAX_DIM];
 } cer_Output;
 
-typedef struct cer_NodeExtra { /* rarely used: tensors that keep their grad, by output; not retained */
-    Tensor *keeps[CER_OUTPUTS];
-} cer_NodeExtra;
+/* What is to be called when a node's gradients are complete, or its vjp has run; and tensors that keep their grad (hooks.c). */
+typedef enum cer_HookKind { CER_HOOK_GONE, CER_HOOK_TENSOR, CER_HOOK_KEEP, CER_HOOK_PRE, CER_HOOK_POST } cer_HookKind;
+typedef struct cer_GradHook cer_GradHook;
+struct cer_GradHook {
+    cer_GradHook *next; /* of the node, in the order in which they run */
+    cer_HookKind kind;
+    uint32_t output; /* TENSOR, KEEP: whose gradient */
+    Tensor *keeps;   /* KEEP: that tensor, which is not retained */
+    torch_TensorHook tensor;
+    torch_NodeHook node;
+    void *data;
+    void (*end)(void *data);
+    const char *name;
+    uint64_t id;
+    cer_GradHook *older, *newer; /* all that can be removed, under a lock */
+};
 
 struct cer_Node {
     _Atomic int32_t refs;
     bool shared, freed;    /* freed: its saved values are gone after a backward without retain_graph */
     bool captured, wanted; /* engine, selective: is an input that was asked for; is one or leads to one */
     uint8_t n_saved;
-    uint16_t n_outputs;
-    uint32_t n_inputs;
+    uint32_t n_inputs, n_outputs;
     int32_t dependencies; /* engine: gradients still to come */
     uint64_t epoch;       /* engine: the last backward that met this node */
     uint64_t sequence;    /* age: later nodes run first */
     const cer_Op *op;
     Tensor *leaf; /* of an accumulator: its tensor, which owns the node; retain and release go to the tensor */
     cer_Node *next;
-    cer_NodeExtra *extra;
+    cer_GradHook *hooks;
     cer_Node *inner; /* of CopySlices: the node of the in-place op itself */
     size_t bytes;
     uint16_t saves; /* bit i: input i is saved; bit 8 + k: output k */
@@ -180,11 +199,15 @@ struct cer_Node {
     void *attrs;
 };
 
-cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs, size_t attrs_bytes);
+cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, int64_t n_out, uint16_t saves, const void *attrs,
+                       size_t attrs_bytes);
 cer_Node *cer_accumulator(Tensor *leaf); /* its node, made on first use; NULL when out of memory */
 void cer_describe_output(cer_Output *output, const Tensor *t);
-void cer_forget_retained(Tensor *t);             /* its history changes: the old node no longer keeps its grad */
-void cer_move_retained(Tensor *t, cer_Node *to); /* ... the new one does, as output 0 */
+void cer_forget_retained(Tensor *t);             /* it ends: no node keeps its grad any longer */
+void cer_move_retained(Tensor *t, cer_Node *to); /* its history changes: the new node keeps it, as output 0 */
+void cer_hooks_end(cer_Node *n);
+bool cer_hooks_before(cer_Node *n, Tensor **g, bool (*keep)(void *engine, Tensor *of, Tensor *gradient), void *engine);
+bool cer_hooks_after(cer_Node *n, Tensor *const *g, Tensor **in);
 void cer_node_dead(cer_Node *node);
 void cer_node_drop_saved(cer_Node *node);
 

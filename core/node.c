@@ -4,11 +4,12 @@
 #include "impl.h"
 
 /* One block: the node, its edges, outputs, saved values and attributes. */
-cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const void *attrs, size_t attrs_bytes)
+cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, int64_t n_out, uint16_t saves, const void *attrs,
+                       size_t attrs_bytes)
 {
     int n_saved = cer_count_bits(saves);
     size_t edges = sizeof(cer_Node), outputs = edges + (size_t)n_in * sizeof(cer_Edge),
-           saved = outputs + op->n_outputs * sizeof(cer_Output),
+           saved = outputs + (size_t)n_out * sizeof(cer_Output),
            attributes = saved + (size_t)n_saved * sizeof(torch_Scalar), bytes = attributes + attrs_bytes;
     char *block = cer_alloc(bytes);
     if (!block) return NULL;
@@ -17,15 +18,15 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const voi
     atomic_init(&n->refs, 1);
     n->shared = n->freed = n->wanted = n->captured = false;
     n->n_saved = (uint8_t)n_saved;
-    n->n_outputs = op->n_outputs;
     n->n_inputs = (uint32_t)n_in;
+    n->n_outputs = (uint32_t)n_out;
     n->dependencies = 0;
     n->epoch = 0;
     n->sequence = thread->sequence++;
     n->op = op;
     n->leaf = NULL;
     n->next = NULL;
-    n->extra = NULL;
+    n->hooks = NULL;
     n->inner = NULL;
     n->bytes = bytes;
     n->saves = saves;
@@ -34,7 +35,7 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, uint16_t saves, const voi
     n->saved = (torch_Scalar *)(block + saved);
     n->attrs = block + attributes;
     for (int64_t i = 0; i < n_in; i++) n->edges[i].node = NULL;
-    for (int k = 0; k < op->n_outputs; k++) n->outputs[k].gradient = NULL;
+    for (int64_t k = 0; k < n_out; k++) n->outputs[k].gradient = NULL;
     for (int i = 0; i < n_saved; i++) n->saved[i].kind = TORCH_KIND_NONE;
     if (attrs_bytes) memcpy(n->attrs, attrs, attrs_bytes);
     cer_tally(&thread->live_nodes, 1);
@@ -49,30 +50,10 @@ void cer_describe_output(cer_Output *o, const Tensor *t)
     for (int i = 0; i < t->ndim; i++) o->shape[i] = t->shape[i];
 }
 
-void cer_forget_retained(Tensor *t)
-{
-    if (t->flags & CER_RETAINS_GRAD && t->node && t->node->extra) t->node->extra->keeps[t->output] = NULL;
-    t->flags &= (uint8_t)~CER_RETAINS_GRAD;
-}
-
-void cer_move_retained(Tensor *t, cer_Node *to)
-{
-    cer_Node *old = t->node;
-    cer_NodeExtra *extra = old && t->flags & CER_RETAINS_GRAD ? old->extra : NULL;
-    cer_forget_retained(t);
-    if (!extra) return;
-    for (int k = 0; k < CER_OUTPUTS; k++)
-        if (extra->keeps[k]) return; /* another output's too: left there */
-    old->extra = NULL;
-    to->extra = extra;
-    extra->keeps[0] = t;
-    t->flags |= CER_RETAINS_GRAD;
-}
-
 cer_Node *cer_accumulator(Tensor *leaf)
 {
     if (leaf->node) return leaf->node;
-    cer_Node *n = cer_node_new(&cer_op_accumulate, 0, 0, NULL, 0);
+    cer_Node *n = cer_node_new(&cer_op_accumulate, 0, 1, 0, NULL, 0);
     if (!n) return NULL;
     n->leaf = leaf;
     n->shared = leaf->flags & CER_SHARED;
@@ -102,9 +83,9 @@ static void destroy(cer_Node *n)
     cer_node_drop_saved(n);
     for (uint32_t i = 0; i < n->n_inputs; i++)
         if (n->edges[i].node) cer_node_release(n->edges[i].node);
-    for (int k = 0; k < n->n_outputs; k++) cer_release(n->outputs[k].gradient);
+    for (uint32_t k = 0; k < n->n_outputs; k++) cer_release(n->outputs[k].gradient);
     if (n->inner) cer_node_release(n->inner);
-    cer_free(n->extra, sizeof *n->extra);
+    if (n->hooks) cer_hooks_end(n);
     cer_tally(&cer_thread()->live_nodes, -1);
     cer_free(n, n->bytes);
 }
@@ -224,4 +205,9 @@ torch_Size cer_output_size(const cer_Node *n, int64_t k)
 int64_t cer_n_inputs(const cer_Node *n)
 {
     return n->n_inputs;
+}
+
+int64_t cer_n_outputs(const cer_Node *n)
+{
+    return n->n_outputs;
 }

@@ -30,6 +30,7 @@ struct cer_Call { /* one running op, on the stack */
     const void *attrs; /* options: a struct of the op's own */
     size_t attrs_bytes;
     uint8_t common;             /* pointwise: the promoted type, found by the shape rule */
+    int64_t part;               /* cer_call_views: which view the shape rule is asked for; it fills form[0] */
     Tensor *self;               /* in place: the tensor that is written (also in[0]), or NULL */
     cer_Form form[CER_OUTPUTS]; /* of the outputs */
     Tensor *out[CER_OUTPUTS];
@@ -73,6 +74,10 @@ Tensor *cer_call_two(const cer_Op *op, torch_Scalar *in, int64_t n_in, const voi
 bool cer_call_many(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs, Tensor **out);
 Tensor *cer_call_sized(const cer_Op *op, torch_Scalar *in, int64_t n_in, const void *attrs,
                        size_t attrs_bytes); /* attrs of any size */
+
+/* An op that returns several views of x (unbind, split): one node with n outputs, each of which shows a part of x. They may
+ * not be written in place while that is recorded. out[0..n); all NULL and false on error. */
+bool cer_call_views(const cer_Op *op, Tensor *x, int64_t n, const void *attrs, Tensor **out);
 
 /* The same for the usual small numbers of operands. */
 static inline Tensor *cer_call1(const cer_Op *op, const Tensor *a, const void *attrs)
@@ -135,6 +140,7 @@ torch_Size cer_input_size(const cer_Node *n, int64_t i); /* shape of input i, wh
 torch_dtype cer_input_dtype(const cer_Node *n, int64_t i);
 torch_Size cer_output_size(const cer_Node *n, int64_t k);
 int64_t cer_n_inputs(const cer_Node *n);
+int64_t cer_n_outputs(const cer_Node *n);
 
 /* ---- pointwise (pointwise.c) ------------------------------------------------------------------------------------- */
 bool cer_pointwise_shape(cer_Call *c);

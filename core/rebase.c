@@ -176,7 +176,7 @@ const cer_Op cer_op_copy_slices = {.name = "copy_slices",
 /* A node with one edge, to the history of base. */
 static cer_Node *view_node(const Geometry *a, cer_Node *base_node, uint32_t base_output, const Tensor *view)
 {
-    cer_Node *n = cer_node_new(&cer_op_as_strided, 1, 0, a, sizeof *a);
+    cer_Node *n = cer_node_new(&cer_op_as_strided, 1, 1, 0, a, sizeof *a);
     if (!n) return NULL;
     cer_node_retain(base_node);
     n->edges[0].node = base_node;
@@ -188,7 +188,7 @@ static cer_Node *view_node(const Geometry *a, cer_Node *base_node, uint32_t base
 static void replace_history(Tensor *t, cer_Node *n) /* takes over one reference */
 {
     cer_Node *old = t->node;
-    cer_forget_retained(t);
+    cer_move_retained(t, n);
     t->node = n;
     t->output = 0;
     t->flags |= CER_REQUIRES_GRAD;
@@ -199,7 +199,7 @@ bool cer_rebase_prepare(cer_Call *c, cer_Node *inner, cer_Rebase *r)
 {
     Tensor *view = c->self, *base = view->base;
     Geometry a = geometry_of(view);
-    r->outer = cer_node_new(&cer_op_copy_slices, c->n_in, 0, &a, sizeof a);
+    r->outer = cer_node_new(&cer_op_copy_slices, c->n_in, 1, 0, &a, sizeof a);
     if (!r->outer) return false;
     cer_node_retain(inner);
     r->outer->inner = inner;
@@ -231,8 +231,8 @@ bool cer_refresh_view(Tensor *t)
 {
     Tensor *base = t->base;
     bool own_leaf = t->flags & CER_REQUIRES_GRAD && (!t->node || t->node->leaf);
-    if (base->flags & CER_REQUIRES_GRAD && !own_leaf && !(t->flags & CER_NO_GRAD_VIEW) &&
-        torch_dtype_is_floating_point(t->dtype)) {
+    if (base->flags & CER_REQUIRES_GRAD && !own_leaf && torch_dtype_is_floating_point(t->dtype)) {
+        if (t->flags & CER_VIEWS) return cer_refuse_view(t, "as_strided", true);
         Geometry a = geometry_of(t);
         cer_Node *to = base->node ? base->node : cer_accumulator(base);
         cer_Node *n = to ? view_node(&a, to, base->output, t) : NULL;

@@ -108,7 +108,7 @@ Tensor *cer_tensor_header(void)
 void cer_tensor_dead(Tensor *t)
 {
     cer_Node *node = t->node;
-    if (t->flags & CER_RETAINS_GRAD && node && node->extra) node->extra->keeps[t->output] = NULL;
+    if (t->flags & CER_RETAINS_GRAD) cer_forget_retained(t);
     t->magic = CER_DEAD;
     t->node = NULL;
     if (t->storage) cer_storage_release(t->storage);

@@ -14,6 +14,7 @@ TCase *higher_case(void);
 TCase *broadcast_case(void);
 TCase *inplace_case(void);
 TCase *versions_case(void);
+TCase *views_case(void);
 TCase *names_case(void);
 TCase *life_case(void);
 TCase *memory_case(void);

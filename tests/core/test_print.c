@@ -63,7 +63,7 @@ static Tensor *build(const struct PrintCase *c)
 /* A node with nothing behind it. */
 static void give_maker(Tensor *t, const cer_Op *op)
 {
-    t->node = cer_node_new(op, 0, 0, NULL, 0);
+    t->node = cer_node_new(op, 0, 1, 0, NULL, 0);
     ck_assert_ptr_nonnull(t->node);
     t->flags |= CER_REQUIRES_GRAD;
 }
