@@ -1,13 +1,15 @@
-/* Memory. Small blocks are kept per thread, by size class, because a tensor, its storage and its node are made and
- * dropped at every op: a list pop instead of malloc. Classes: multiples of 64 bytes to 1 KiB, then four per doubling.
- * A thread keeps at most CACHE_LIMIT bytes; what is above goes back to malloc, and all of it when the thread ends. */
+/* Memory. Blocks are kept per thread, by size class. Small ones, because a tensor, its storage and its node are made and
+ * dropped at every op: a list pop instead of malloc. Large ones, because fresh pages cost more than the arithmetic on them:
+ * malloc gives large blocks back to the system, and every page of the next one faults. Classes: multiples of 64 bytes to
+ * 1 KiB, then four per doubling. A thread keeps at most SMALL_CACHE and LARGE_CACHE bytes; all goes when it ends. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "impl.h"
 
-enum { ALIGNMENT = 64, SMALL_LIMIT = 1024, LINEAR_CLASSES = 16, CLASSES = 40, CACHE_LIMIT = 16 << 20 };
-static const size_t CACHED_LIMIT = 64 << 10; /* larger blocks are malloc's */
+enum { ALIGNMENT = 64, FINE_LIMIT = 1024, LINEAR_CLASSES = 16, CLASSES = LINEAR_CLASSES + 4 * 26 };
+static const size_t LARGE = 64 << 10, LARGEST = (size_t)1 << 30; /* blocks above the second are malloc's */
+static const size_t SMALL_CACHE = 16 << 20, LARGE_CACHE = 256 << 20;
 
 typedef struct Block {
     struct Block *next;
@@ -15,7 +17,7 @@ typedef struct Block {
 
 typedef struct cer_Cache {
     Block *free[CLASSES];
-    size_t held;
+    size_t small, large; /* bytes held in blocks up to LARGE, and above */
 } cer_Cache;
 
 void cer_cache_release(cer_Cache *cache); /* called by thread.c when a thread ends */
@@ -44,13 +46,13 @@ bool cer_alloc_decide(void)
 /* The class of a size, and the size of the class's blocks. */
 static int class_of(size_t bytes, size_t *block)
 {
-    if (bytes <= SMALL_LIMIT) {
+    if (bytes <= FINE_LIMIT) {
         size_t k = bytes ? (bytes - 1) / ALIGNMENT : 0;
         *block = (k + 1) * ALIGNMENT;
         return (int)k;
     }
     int doubling = 0;
-    size_t base = SMALL_LIMIT;
+    size_t base = FINE_LIMIT;
     while (base * 2 < bytes) {
         base *= 2;
         doubling++;
@@ -76,7 +78,7 @@ void *cer_alloc(size_t bytes)
 {
     cer_Thread *t = cer_thread();
     if (made_to_fail(t)) return NULL;
-    if (bytes > CACHED_LIMIT || cer_alloc_bypassed()) return fresh(bytes ? bytes : 1);
+    if (bytes > LARGEST || cer_alloc_bypassed()) return fresh(bytes ? bytes : 1);
     size_t size;
     int k = class_of(bytes, &size);
     cer_Cache *cache = t->cache;
@@ -87,24 +89,33 @@ void *cer_alloc(size_t bytes)
     Block *b = cache->free[k];
     if (!b) return fresh(size);
     cache->free[k] = b->next;
-    cache->held -= size;
+    *(size > LARGE ? &cache->large : &cache->small) -= size;
     return b;
+}
+
+/* What does not fit any more: of small blocks the new one goes; of large ones all the old ones, for the sizes that a
+ * program works with have changed. */
+static bool keeps(cer_Cache *cache, size_t size)
+{
+    if (size <= LARGE) return cache->small + size <= SMALL_CACHE;
+    if (cache->large + size > LARGE_CACHE) torch_empty_cache();
+    return size <= LARGE_CACHE;
 }
 
 void cer_free(void *block, size_t bytes)
 {
     if (!block) return;
     cer_Cache *cache = cer_thread()->cache;
-    size_t size;
-    if (bytes > CACHED_LIMIT || !cache || cer_alloc_bypassed() || cache->held >= CACHE_LIMIT) {
+    size_t size = 0;
+    int k = bytes > LARGEST || !cache || cer_alloc_bypassed() ? -1 : class_of(bytes, &size);
+    if (k < 0 || !keeps(cache, size)) {
         free(block);
         return;
     }
-    int k = class_of(bytes, &size);
     Block *b = block;
     b->next = cache->free[k];
     cache->free[k] = b;
-    cache->held += size;
+    *(size > LARGE ? &cache->large : &cache->small) += size;
 }
 
 void *cer_grow(void *block, size_t old_bytes, size_t new_bytes)
@@ -116,16 +127,29 @@ void *cer_grow(void *block, size_t old_bytes, size_t new_bytes)
     return moved;
 }
 
+static void drop(cer_Cache *cache, int from)
+{
+    for (int k = from; k < CLASSES; k++)
+        for (Block *b = cache->free[k], *next; b; b = next) {
+            next = b->next;
+            free(b);
+            cache->free[k] = next;
+        }
+}
+
 void cer_cache_release(cer_Cache *cache)
 {
-    if (!cache) return;
-    for (int k = 0; k < CLASSES; k++)
-        for (Block *b = cache->free[k]; b;) {
-            Block *next = b->next;
-            free(b);
-            b = next;
-        }
+    if (cache) drop(cache, 0);
     free(cache);
+}
+
+void torch_empty_cache(void)
+{
+    cer_Cache *cache = cer_thread()->cache;
+    size_t size;
+    if (!cache) return;
+    drop(cache, class_of(LARGE, &size) + 1);
+    cache->large = 0;
 }
 
 void torch_fail_allocation(int64_t k)

@@ -46,6 +46,11 @@ TORCH_API void torch_context_free(torch_Context *context);
 /* make it current (NULL: the thread's own); the old */
 TORCH_API torch_Context *torch_context_swap(torch_Context *context);
 
+/* ---- memory ---------------------------------------------------------------------------------------------------------
+ * torch.cuda.empty_cache(), for the CPU: gives the large blocks that the calling thread keeps for its next tensors (256 MiB at
+ * most) back to the system. */
+TORCH_API void torch_empty_cache(void);
+
 /* ---- for tests --------------------------------------------------------------------------------------------------- */
 TORCH_API int64_t torch_live_tensors(void);      /* tensors of the process that are not freed yet */
 TORCH_API int64_t torch_live_nodes(void);        /* graph nodes that are not freed yet */

@@ -3,7 +3,8 @@
 
 START_TEST(blocks_are_used_again)
 {
-    static const size_t sizes[] = {1, 64, 65, 200, 1000, 1024, 1025, 1100, 2000, 5000, 40000, 65536};
+    static const size_t sizes[] = {1, 64, 65, 200, 1000, 1024, 1025, 1100, 2000, 5000, 40000, 65536,
+                                   65537, 100000, 4 << 20, (4 << 20) + 128};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         char *a = cer_alloc(sizes[i]);
         ck_assert_int_eq((intptr_t)a % 64, 0);
@@ -13,6 +14,28 @@ START_TEST(blocks_are_used_again)
         if (!cer_alloc_bypassed()) ck_assert_ptr_eq(a, b);
         cer_free(b, sizes[i]);
     }
+}
+END_TEST
+
+/* The cache of large blocks gives back what it holds when it is full, or when it is told to. */
+START_TEST(large_blocks_are_given_back)
+{
+    const size_t half = (size_t)130 << 20, other = (size_t)100 << 20;
+    if (cer_alloc_bypassed()) return;
+    char *a = cer_alloc(half), *b = cer_alloc(other);
+    ck_assert(a && b);
+    cer_free(a, half);
+    cer_free(b, other); /* both do not fit: the first went */
+    char *again = cer_alloc(other);
+    ck_assert_ptr_eq(again, b);
+    cer_free(again, other);
+    torch_empty_cache();
+    torch_empty_cache();
+    char *small = cer_alloc(200);
+    cer_free(small, 200);
+    torch_empty_cache(); /* keeps the small ones */
+    ck_assert_ptr_eq(small, cer_alloc(200));
+    cer_free(small, 200);
 }
 END_TEST
 
@@ -181,7 +204,7 @@ END_TEST
 
 TCase *allocation_case(void)
 {
-    return test_case("allocation", blocks_are_used_again, every_size_is_all_there, grow, huge_sizes,
+    return test_case("allocation", blocks_are_used_again, large_blocks_are_given_back, every_size_is_all_there, grow, huge_sizes,
                      huge_results_of_small_operands, each_part_may_fail, accumulator_may_fail, pool_and_marks_may_fail,
                      context_may_fail, failure_is_for_one_allocation);
 }
