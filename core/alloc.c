@@ -165,9 +165,17 @@ int64_t torch_allocations(void)
 
 /* ---- storage ----------------------------------------------------------------------------------------------------- */
 
+/* Large blocks all begin at the same place of a page. Tensors in them would too, and a CPU that compares only the lower
+ * twelve bits of addresses would take reads of one for reads of what it is writing to the other: x + y.T took four times as
+ * long. So their data begin at different lines. */
+static size_t colour(size_t bytes)
+{
+    return bytes > LARGE ? cer_thread()->colour++ % 16 * 5 * ALIGNMENT : 0;
+}
+
 cer_Storage *cer_storage_new(size_t bytes)
 {
-    const size_t header = (sizeof(cer_Storage) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t header = (sizeof(cer_Storage) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + colour(bytes);
     if (bytes > SIZE_MAX / 2) return NULL;
     cer_Storage *s = cer_alloc(header + bytes);
     if (!s) return NULL;

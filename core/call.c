@@ -23,6 +23,18 @@ static bool check_operands(cer_Call *c, bool grad_off, bool *any_grad)
     return true;
 }
 
+/* Would writing t change elements of other that are still to be read? As in PyTorch nothing is said of tensors with gaps. */
+static bool overlaps_partly(const Tensor *t, const Tensor *other)
+{
+    if (t->storage != other->storage || t == other || !t->numel || !other->numel) return false;
+    if (!cer_dense(t) || !cer_dense(other)) return false;
+    const char *end = t->data + t->numel * cer_size_of(t->dtype),
+               *other_end = other->data + other->numel * cer_size_of(other->dtype);
+    if (t->data == other->data && end == other_end)
+        return t->ndim != other->ndim || !cer_same_sizes(t->ndim, t->stride, other->stride);
+    return t->data < other_end && other->data < end;
+}
+
 /* In place on a tensor whose history matters: PyTorch's refusals. */
 static bool check_in_place(const cer_Call *c, bool recording)
 {
@@ -40,6 +52,12 @@ static bool check_in_place(const cer_Call *c, bool recording)
             return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                              "unsupported operation: more than one element of the written-to tensor refers to a single "
                              "memory location. Please clone() the tensor before performing the operation.");
+    for (int64_t i = 1; i < c->n_in; i++)
+        if (c->in[i].kind == TORCH_KIND_TENSOR && overlaps_partly(t, c->in[i].as.t))
+            return cer_raise(
+                TORCH_RUNTIME_ERROR, c->op->name,
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to "
+                "a single memory location. Please clone() the tensor before performing the operation.");
     return true;
 }
 

@@ -85,24 +85,11 @@ static void vjp_identity(cer_Node *n, Tensor *const *g,
 
 /* ---- clone, to --------------------------------------------------------------------------------------------------- */
 
-/* Are the strides a permutation of a contiguous tensor's? */
-static bool dense(const Tensor *t)
-{
-    int64_t expected = 1;
-    for (int done = 0; done < t->ndim; done++) {
-        bool found = false;
-        for (int i = 0; i < t->ndim && !found; i++)
-            found = t->shape[i] > 1 && t->stride[i] == expected && (expected *= t->shape[i]);
-        if (!found) break;
-    }
-    return expected == t->numel;
-}
-
 void cer_form_like(cer_Form *f, torch_dtype dtype, const Tensor *t, bool contiguous)
 {
     cer_form(f, dtype, t->ndim, t->shape);
     if (contiguous || t->contiguous) return;
-    if (!dense(t)) {
+    if (!cer_dense(t)) {
         cer_form_strides_like(f, t->stride);
         return;
     }

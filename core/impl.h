@@ -116,6 +116,7 @@ static inline uint32_t cer_version(const Tensor *t)
 Tensor *cer_tensor_header(void);       /* a blank header with one reference; NULL when out of memory */
 void cer_tensor_dead(Tensor *t);       /* frees a tensor whose count came to 0 */
 Tensor *cer_alias(const Tensor *t);    /* new header on the same storage, no history; one reference */
+bool cer_dense(const Tensor *t);       /* are the strides a permutation of a contiguous tensor's? */
 void cer_update_contiguous(Tensor *t); /* recomputes numel and contiguous from shape and stride */
 void cer_apply_form(Tensor *t, const cer_Form *f);
 Tensor *cer_new_view(const cer_Op *op, const cer_Form *f, Tensor *of); /* one reference; raises */
@@ -271,6 +272,7 @@ struct cer_Thread {
     _Atomic int64_t live_tensors,
         live_nodes; /* may be negative: made here, freed there. Sum over threads is the truth */
     int64_t allocations, fail_at;
+    uint32_t colour; /* where the data of the next large block begin (alloc.c) */
     struct cer_Cache *cache;
     cer_Thread *next, *previous; /* all threads, under a lock */
 };

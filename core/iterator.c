@@ -1,6 +1,10 @@
 /* Walking several tensors of one shape together: dimensions are ordered by stride, so that memory is walked forward, and
  * merged where two of them are one run for every operand. A kernel then sees runs. */
+#include <string.h>
+
 #include "impl.h"
+
+enum { RUN = 64, ROWS = 16, MOST_ACROSS = 2 };
 
 /* Which of two dimensions is further in: 1 if b, -1 if a, 0 if nobody can tell. In a reduction the reduced dimensions, where
  * the output's stride is 0, come first; then the first operand whose strides differ decides; broadcast ones abstain. */
@@ -66,7 +70,7 @@ void cer_iterator_init(cer_Iterator *it, int n, int64_t ndim, const int64_t *sha
 {
     it->n = n;
     it->ndim = 0;
-    for (int k = 0; k < n; k++) it->data[k] = data[k];
+    for (int k = 0; k < n; k++) it->data[k] = data[k], it->element[k] = (uint8_t)element[k];
     for (int64_t d = ndim; d-- > 0;) { /* innermost first; dimensions of one element say nothing */
         if (shape[d] == 1) continue;
         it->shape[it->ndim] = shape[d];
@@ -83,6 +87,67 @@ void cer_iterator_init(cer_Iterator *it, int n, int64_t ndim, const int64_t *sha
     merge(it);
 }
 
+/* ---- across ---------------------------------------------------------------------------------------------------------
+ * In x + y.T one operand walks its memory across: every element of a run lies in another cache line. Such an operand is
+ * turned in a small buffer, tile by tile, and the kernel sees runs of neighbours again. */
+static bool is_across(const cer_Iterator *it, int k)
+{
+    return it->stride[1][k] == it->element[k] && it->stride[0][k] > it->element[k];
+}
+
+static int across(const cer_Iterator *it, int which[MOST_ACROSS])
+{
+    int n = 0;
+    if (it->ndim < 2 || it->shape[0] < RUN || it->shape[1] < ROWS || it->stride[0][0] != it->element[0]) return 0;
+    for (int k = 1; k < it->n; k++)
+        if (is_across(it, k) && n < MOST_ACROSS) which[n++] = k;
+    return n;
+}
+
+/* to[r * RUN + i] = element (i, r) of the tile at `from`, whose rows are `step` bytes apart; `width` is a constant */
+static inline void turn_width(char *to, const char *from, int64_t run, int64_t rows, int64_t step, const size_t width)
+{
+    for (int64_t i = 0; i < run; i++, from += step)
+        for (int64_t r = 0; r < rows; r++) memcpy(to + (size_t)(r * RUN + i) * width, from + (size_t)r * width, width);
+}
+
+static void turn(char *to, const char *from, int64_t run, int64_t rows, int64_t step, int width)
+{
+    if (width == 4)
+        turn_width(to, from, run, rows, step, 4);
+    else if (width == 8)
+        turn_width(to, from, run, rows, step, 8);
+    else if (width == 2)
+        turn_width(to, from, run, rows, step, 2);
+    else
+        turn_width(to, from, run, rows, step, 1);
+}
+
+/* The plane of the two innermost dimensions at data, in tiles of RUN x ROWS elements. */
+static void run_tiles(const cer_Iterator *it, cer_Loop loop, const void *param, char *const *data, const int *which,
+                      int n)
+{
+    _Alignas(64) char buffer[MOST_ACROSS][ROWS * RUN * 8];
+    int64_t stride[CER_OPERANDS], step[CER_OPERANDS];
+    for (int k = 0; k < it->n; k++) stride[k] = it->stride[0][k], step[k] = it->stride[1][k];
+    for (int b = 0; b < n; b++) stride[which[b]] = it->element[which[b]], step[which[b]] = RUN * it->element[which[b]];
+    for (int64_t row = 0; row < it->shape[1]; row += ROWS)
+        for (int64_t i = 0; i < it->shape[0]; i += RUN) {
+            char *at[CER_OPERANDS];
+            int64_t rows = it->shape[1] - row < ROWS ? it->shape[1] - row : ROWS;
+            int64_t run = it->shape[0] - i < RUN ? it->shape[0] - i : RUN;
+            for (int k = 0; k < it->n; k++) at[k] = data[k] + row * it->stride[1][k] + i * it->stride[0][k];
+            for (int b = 0; b < n; b++) {
+                turn(buffer[b], at[which[b]], run, rows, it->stride[0][which[b]], it->element[which[b]]);
+                at[which[b]] = buffer[b];
+            }
+            for (int64_t r = 0; r < rows; r++) {
+                loop(run, at, stride, param);
+                for (int k = 0; k < it->n; k++) at[k] += step[k];
+            }
+        }
+}
+
 void cer_iterator_run(const cer_Iterator *it, cer_Loop loop, const void *param)
 {
     char *data[CER_OPERANDS];
@@ -90,9 +155,15 @@ void cer_iterator_run(const cer_Iterator *it, cer_Loop loop, const void *param)
     for (int64_t d = 0; d < it->ndim; d++)
         if (it->shape[d] == 0) return;
     for (int k = 0; k < it->n; k++) data[k] = it->data[k];
+    int which[MOST_ACROSS];
+    const int tiled = across(it, which);
+    const int64_t inner = tiled ? 2 : 1; /* dimensions that a step below takes at once */
     for (;;) {
-        loop(it->shape[0], data, it->stride[0], param);
-        int64_t d = 1;
+        if (tiled)
+            run_tiles(it, loop, param, data, which, tiled);
+        else
+            loop(it->shape[0], data, it->stride[0], param);
+        int64_t d = inner;
         for (; d < it->ndim; d++) {
             for (int k = 0; k < it->n; k++) data[k] += it->stride[d][k];
             if (++index[d] < it->shape[d]) break;

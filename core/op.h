@@ -155,6 +155,7 @@ typedef struct cer_Iterator {
     int64_t shape[TORCH_MAX_DIM];                /* merged; dimension 0 is the innermost */
     int64_t stride[TORCH_MAX_DIM][CER_OPERANDS]; /* in bytes */
     char *data[CER_OPERANDS];
+    uint8_t element[CER_OPERANDS]; /* bytes */
 } cer_Iterator;
 /* Operands of one shape (strides in elements, 0 where broadcast). Orders dimensions by stride and merges what can be. */
 void cer_iterator_init(cer_Iterator *it, int n, int64_t ndim, const int64_t *shape, char *const *data,

@@ -157,6 +157,18 @@ void cer_update_contiguous(Tensor *t)
     t->contiguous = contiguous || numel == 0;
 }
 
+bool cer_dense(const Tensor *t)
+{
+    int64_t expected = 1;
+    for (int done = 0; done < t->ndim; done++) {
+        bool found = false;
+        for (int i = 0; i < t->ndim && !found; i++)
+            found = t->shape[i] > 1 && t->stride[i] == expected && (expected *= t->shape[i]);
+        if (!found) break;
+    }
+    return expected == t->numel;
+}
+
 Tensor *torch_share_memory_(Tensor *t)
 {
     if (cer_error_pending() || !cer_usable(t, "share_memory_", 1)) return NULL;

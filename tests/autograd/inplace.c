@@ -163,11 +163,67 @@ START_TEST(shapes_and_types_refuse)
 }
 END_TEST
 
+/* What PyTorch 1.13.1 says of x = arange(9.).view(3, 3). */
+START_TEST(operands_in_the_same_memory)
+{
+    static const char text[] =
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+        "location. Please clone() the tensor before performing the operation.";
+    Tensor *t = torch_view(torch_arange(9, .dtype = torch_float32), 3, 3);
+    ck_assert_ptr_null(torch_add_(t, torch_t(t)));
+    ck_assert_error(TORCH_RUNTIME_ERROR, text);
+    ck_assert_ptr_null(torch_copy_(t, torch_t(t)));
+    ck_assert_error(TORCH_RUNTIME_ERROR, text);
+    ck_assert_ptr_null(torch_copy_(torch_narrow(t, 0, 1, 2), torch_narrow(t, 0, 0, 2)));
+    ck_assert_error(TORCH_RUNTIME_ERROR, text);
+    ck_assert_ptr_null(torch_mul_(t, torch_select(t, 0, 0)));
+    ck_assert_error(TORCH_RUNTIME_ERROR, text);
+    ck_assert_ptr_null(torch_mul_(t, torch_index(t, "0, 0")));
+    ck_assert_error(TORCH_RUNTIME_ERROR, text);
+    ck_assert_int_eq(torch_version_of(t), 0);
+    ck_assert_ptr_eq(torch_add_(t, t), t);
+    ck_assert_ptr_nonnull(torch_copy_(torch_select(t, 0, 0), torch_select(t, 0, 0)));
+    ck_assert_ptr_nonnull(torch_copy_(torch_select(t, 0, 0), torch_select(t, 0, 1)));
+    ck_assert_ptr_nonnull(torch_fill_(t, torch_index(t, "0, 1")));
+    ck_assert_tensor(t, 9, ((double[]){8, 8, 8, 8, 8, 8, 8, 8, 8}), 0, 0);
+}
+END_TEST
+
+/* An operand that walks its memory across is turned in tiles: every size around a tile's, of each width. */
+START_TEST(turned_operands)
+{
+    static const int64_t sizes[] = {1, 15, 16, 17, 63, 64, 65, 130};
+    static const torch_dtype types[] = {torch_float32, torch_float64, torch_int16, torch_uint8};
+    for (size_t a = 0; a < 8; a++)
+        for (size_t b = 0; b < 8; b++)
+            for (size_t d = 0; d < 4; d++) {
+                torch_scope();
+                int64_t n = sizes[a], m = sizes[b];
+                Tensor *rows = torch_to(torch_view(torch_arange(n * m), n, m), types[d]);
+                Tensor *columns = torch_to(torch_view(torch_arange(n * m), m, n), types[d]),
+                       *sum = torch_add(rows, torch_t(columns));
+                Tensor *z = torch_add(torch_zeros(n, m, .dtype = types[d]), torch_t(columns));
+                for (int64_t i = 0; i < n * m; i++) {
+                    int64_t turned = i % m * n + i / m;
+                    double px = support_element(rows, i), py = support_element(columns, turned),
+                           ps = support_element(sum, i);
+                    if (types[d] == torch_uint8   ? ((int)px + (int)py) % 256 != (int)ps
+                        : types[d] == torch_int16 ? (int16_t)(px + py) != (int16_t)ps
+                                                  : px + py != ps)
+                        ck_abort_msg("%lld x %lld, %s: element %lld is %g", (long long)n, (long long)m,
+                                     torch_dtype_str(types[d]), (long long)i, ps);
+                    if (support_element(z, i) != py) ck_abort_msg("copied: element %lld", (long long)i);
+                }
+            }
+}
+END_TEST
+
 TCase *inplace_case(void)
 {
     return test_case("inplace", mul_w, mul_number, add_alpha, add_self, sub_w, div_w, copy_w, copy_self, copy_float,
                      fill_number, fill_tensor, zero, exp_, tanh_, relu_, sqrt_, sigmoid_, neg_, three_in_a_row,
                      mul_self, div_self, result_of_a_constant, read_before_and_after,
                      retained_gradient_is_that_of_the_new_value, retained_gradient_moves_to_the_new_value,
-                     leaves_refuse, views_of_leaves_refuse, shapes_and_types_refuse);
+                     leaves_refuse, views_of_leaves_refuse, shapes_and_types_refuse, operands_in_the_same_memory,
+                     turned_operands);
 }
