@@ -92,18 +92,15 @@ START_TEST(pointwise_on_any_layout)
 }
 END_TEST
 
+/* PyTorch refuses this for tensors without gaps (tests/autograd/inplace.c) and says nothing of others. There no element is
+ * read after it was written. */
 START_TEST(overlapping_writes)
 {
-    Tensor *x = torch_arange(6);
-    torch_copy_(torch_slice(x, 0, 1, 6, 1),
-                torch_slice(x, 0, 0, 5, 1)); /* through a copy: no element is read after it is written */
-    ck_assert_tensor(x, 6, ((double[]){0, 0, 1, 2, 3, 4}), 0, 0);
-    Tensor *m = torch_view(torch_arange(4), 2, 2);
-    torch_add_(m, torch_t(m));
-    ck_assert_tensor(m, 4, ((double[]){0, 3, 3, 6}), 0, 0);
-    Tensor *s = torch_arange(4);
-    torch_mul_(s, torch_select(s, 0, 2));
-    ck_assert_tensor(s, 4, ((double[]){0, 2, 4, 6}), 0, 0);
+    Tensor *x = torch_arange(10);
+    torch_copy_(torch_slice(x, 0, 2, 10, 2), torch_slice(x, 0, 0, 8, 2));
+    ck_assert_tensor(x, 10, ((double[]){0, 1, 0, 3, 2, 5, 4, 7, 6, 9}), 0, 0);
+    torch_add_(torch_slice(x, 0, 2, 10, 2), torch_slice(x, 0, 0, 8, 2));
+    ck_assert_tensor(x, 10, ((double[]){0, 1, 0, 3, 2, 5, 6, 7, 10, 9}), 0, 0);
 }
 END_TEST
 
