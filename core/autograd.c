@@ -158,35 +158,53 @@ torch_BackwardArgs torch_BackwardArgs_defaults(void)
 }
 
 /* backward(inputs=...): into the .grad of these only; results among them keep theirs from now on. */
-static bool check_targets(const torch_BackwardArgs *a)
+static bool check_targets(Tensor *const *inputs, int64_t n)
 {
-    if (a->n_inputs < 1)
-        return cer_raise(TORCH_RUNTIME_ERROR, "backward", "'inputs' argument to backward() cannot be empty.");
-    for (int64_t i = 0; i < a->n_inputs; i++)
-        if (!cer_usable(a->inputs[i], "backward", (int)i + 1) || torch_retain_grad(a->inputs[i])) return false;
-    return check_inputs("backward", a->inputs, a->n_inputs);
+    if (n < 1) return cer_raise(TORCH_RUNTIME_ERROR, "backward", "'inputs' argument to backward() cannot be empty.");
+    for (int64_t i = 0; i < n; i++)
+        if (!cer_usable(inputs[i], "backward", (int)i + 1) || torch_retain_grad(inputs[i])) return false;
+    return check_inputs("backward", inputs, n);
+}
+
+static bool backward_roots(Tensor *const *tensors, int64_t n, Tensor *const *gradients, cer_Root *roots)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (!root_of("backward", tensors[i], gradients ? gradients[i] : NULL, i, &roots[i])) return false;
+    return true;
+}
+
+int torch_autograd_backward_args(Tensor *const *tensors, int64_t n, Tensor *const *gradients,
+                                 const torch_BackwardOptions *options)
+{
+    static const torch_BackwardOptions defaults = {.struct_size = sizeof defaults};
+    const torch_BackwardOptions *o = options ? options : &defaults;
+    torch_Context *c = cer_context();
+    if (c->code || n < 1) return c->code;
+    int64_t mark = c->pool.length;
+    cer_Root one, *roots = &one;
+    size_t bytes = (size_t)n * sizeof *roots;
+    if (n > 1 && !(roots = cer_alloc(bytes))) return cer_raise_memory("backward", (double)bytes), c->code;
+    if (backward_roots(tensors, n, gradients, roots) && (!o->inputs || check_targets(o->inputs, o->n_inputs))) {
+        bool some = o->inputs != NULL;
+        cer_Engine e = {.retain_graph = o->retain_graph || o->create_graph,
+                        .create_graph = o->create_graph,
+                        .selective = some,
+                        .into_leaves = some,
+                        .roots = roots,
+                        .n_roots = n,
+                        .inputs = o->inputs,
+                        .n_inputs = some ? o->n_inputs : 0};
+        cer_engine_run(&e);
+    }
+    if (n > 1) cer_free(roots, bytes);
+    cer_pool_unwind(c, mark);
+    return c->code;
 }
 
 int torch_backward_args(const torch_BackwardArgs *a)
 {
-    torch_Context *c = cer_context();
-    if (c->code) return c->code;
-    int64_t mark = c->pool.length;
-    cer_Root root;
-    if (root_of("backward", a->self, a->gradient, 0, &root) && (!a->inputs || check_targets(a))) {
-        bool some = a->inputs != NULL;
-        cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph,
-                        .create_graph = a->create_graph,
-                        .selective = some,
-                        .into_leaves = some,
-                        .roots = &root,
-                        .n_roots = 1,
-                        .inputs = a->inputs,
-                        .n_inputs = some ? a->n_inputs : 0};
-        cer_engine_run(&e);
-    }
-    cer_pool_unwind(c, mark);
-    return c->code;
+    torch_BackwardOptions o = {sizeof o, a->retain_graph, a->create_graph, a->inputs, a->n_inputs};
+    return torch_autograd_backward_args(&a->self, 1, &a->gradient, &o);
 }
 
 /* ---- history of a tensor ----------------------------------------------------------------------------------------- */
@@ -218,6 +236,11 @@ Tensor *torch_requires_grad_(Tensor *x, bool requires_grad)
             "a computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
         return NULL;
     }
+    if (requires_grad && x->flags & CER_INFERENCE && !cer_context()->inference) {
+        cer_raise(TORCH_RUNTIME_ERROR, "requires_grad_",
+                  "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
+        return NULL;
+    }
     if (requires_grad && !torch_dtype_is_floating_point(x->dtype)) {
         cer_raise(TORCH_RUNTIME_ERROR, "requires_grad_", "only Tensors of floating point dtype can require gradients");
         return NULL;
@@ -246,56 +269,7 @@ int torch_set_grad(Tensor *x, Tensor *grad)
     return TORCH_OK;
 }
 
-Tensor *torch_detach(Tensor *x)
-{
-    return cer_call1(&cer_op_detach, x, NULL);
-}
-
-Tensor *torch_detach_(Tensor *x)
-{
-    if (!look(x, "detach_")) return NULL;
-    if (x->base) {
-        cer_raise(TORCH_RUNTIME_ERROR, "detach_",
-                  "Can't detach views in-place. Use detach() instead. If you are using "
-                  "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients "
-                  "are views of DDP buckets, "
-                  "and hence detach_() cannot be called on these gradients. To fix this error, please refer to the "
-                  "Optimizer.zero_grad() "
-                  "function in torch/optim/optimizer.py as the solution.");
-        return NULL;
-    }
-    cer_Node *node = x->node;
-    if (node && !node->leaf) {
-        cer_forget_retained(x);
-        x->node = NULL;
-        x->output = 0;
-        cer_node_release(node);
-    }
-    x->flags &= (uint8_t) ~(CER_REQUIRES_GRAD | CER_RETAINS_GRAD);
-    return x;
-}
-
 const char *torch_grad_fn(const Tensor *x)
 {
     return look(x, "grad_fn") && x->node && !x->node->leaf ? x->node->op->grad_name : NULL;
-}
-
-/* ---- grad mode --------------------------------------------------------------------------------------------------- */
-
-bool torch_is_grad_enabled(void)
-{
-    return !cer_context()->grad_off;
-}
-
-bool torch_set_grad_enabled(bool enabled)
-{
-    torch_Context *c = cer_context();
-    bool before = !c->grad_off;
-    c->grad_off = !enabled;
-    return before;
-}
-
-void torch_grad_mode_leave(const bool *before)
-{
-    cer_context()->grad_off = !*before;
 }

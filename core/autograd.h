@@ -2,7 +2,9 @@
 #ifndef CERILLA_AUTOGRAD_H
 #define CERILLA_AUTOGRAD_H
 
+#include "function.h"
 #include "hooks.h"
+#include "modes.h"
 
 TORCH_BEGIN
 
@@ -22,6 +24,24 @@ TORCH_API torch_BackwardArgs torch_BackwardArgs_defaults(void);
 TORCH_API int torch_backward_args(const torch_BackwardArgs *args);
 #define torch_backward(...) \
     torch_backward_args(&(torch_BackwardArgs){.struct_size = sizeof(torch_BackwardArgs), .self = __VA_ARGS__})
+
+/* torch.autograd.backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False): all of them in one go.
+ * gradients NULL, or one per tensor (NULL entries for those of one element). */
+typedef struct torch_BackwardOptions {
+    size_t struct_size;
+    bool retain_graph, create_graph;
+    Tensor *const *inputs; /* as in torch_backward */
+    int64_t n_inputs;
+} torch_BackwardOptions;
+/* options NULL: the defaults. torch_autograd_backward(torch_tensors(a, b), NULL) */
+TORCH_API int torch_autograd_backward_args(Tensor *const *tensors, int64_t n, Tensor *const *gradients,
+                                           const torch_BackwardOptions *options);
+#ifndef __cplusplus
+#define torch_autograd_backward(...) torch_autograd_backward_(__VA_ARGS__, )
+#define torch_autograd_backward_(tensors, n, gradients, ...) \
+    torch_autograd_backward_args(tensors, n, gradients,      \
+                                 &(torch_BackwardOptions){__VA_ARGS__.struct_size = sizeof(torch_BackwardOptions)})
+#endif
 
 /* torch.autograd.grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False):
  * result[i] = sum of d outputs / d inputs[i], borrowed; NULL where unused and allowed. .grad of leaves is not touched.
@@ -51,22 +71,13 @@ TORCH_API bool torch_is_leaf(const Tensor *x); /* x.is_leaf */
 TORCH_API Tensor *torch_grad(const Tensor *x);
 /* x.grad = grad; NULL is None. Shape and dtype must match */
 TORCH_API int torch_set_grad(Tensor *x, Tensor *grad);
+/* x.data: shares memory, but neither history nor version, so that no graph sees what is written through it */
+TORCH_API Tensor *torch_data(Tensor *x);
+/* x.data = y: x shows y's memory from now on, in y's shape and dtype; its history, grad and version stay. A code */
+TORCH_API int torch_set_data(Tensor *x, Tensor *y);
 TORCH_API Tensor *torch_detach(Tensor *x);            /* x.detach(): shares memory, no history */
 TORCH_API Tensor *torch_detach_(Tensor *x);           /* x.detach_(): cuts x off its history; returns x */
 TORCH_API const char *torch_grad_fn(const Tensor *x); /* x.grad_fn's name, "MulBackward0"; NULL is None */
-
-/* Grad mode of the context. As declarations they last to the end of the block:
- *   torch_no_grad();   torch_enable_grad();   torch_inference_mode(); */
-TORCH_API bool torch_is_grad_enabled(void);
-TORCH_API bool torch_set_grad_enabled(bool enabled); /* returns what was set before */
-TORCH_API void torch_grad_mode_leave(const bool *before);
-#ifdef TORCH_CLEANUP
-#define torch_grad_mode_(enabled) \
-    TORCH_CLEANUP(torch_grad_mode_leave) bool TORCH_JOIN(torch_grad_mode_, __LINE__) = torch_set_grad_enabled(enabled)
-#define torch_no_grad() torch_grad_mode_(false)
-#define torch_enable_grad() torch_grad_mode_(true)
-#define torch_inference_mode() torch_grad_mode_(false)
-#endif
 
 TORCH_END
 

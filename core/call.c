@@ -5,7 +5,7 @@
 #include "impl.h"
 
 /* Which operands want a gradient? One bit each for the first 32; all others answer for bit 31. */
-static bool check_operands(cer_Call *c, bool grad_off, bool *any_grad)
+static bool check_operands(cer_Call *c, bool grad_off, uint8_t *any)
 {
     uint8_t flags = 0;
     for (int64_t i = 0; i < c->n_in; i++) {
@@ -19,7 +19,7 @@ static bool check_operands(cer_Call *c, bool grad_off, bool *any_grad)
         if (t->base && !grad_off && !refused && !cer_fresh(c->in[i].as.t)) return false;
         flags |= t->flags;
     }
-    *any_grad = flags & CER_REQUIRES_GRAD;
+    *any = flags;
     return true;
 }
 
@@ -118,8 +118,10 @@ Tensor *cer_new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
         cer_retain(t->base);
         t->seen = cer_version(t);
         t->flags |= of->flags & CER_VIEWS;
-        if (cer_context()->grad_off) t->flags |= CER_NO_GRAD_VIEW;
+        const torch_Context *context = cer_context();
+        if (context->grad_off) t->flags |= context->inference ? CER_INFERENCE_VIEW : CER_NO_GRAD_VIEW;
     }
+    t->flags |= of->flags & CER_INFERENCE;
     cer_apply_form(t, f);
     return t;
 }
@@ -242,17 +244,45 @@ static void tie_view(cer_Call *c, cer_Node *n, Tensor **alias, cer_Rebase *rebas
     cer_node_release(n); /* the outer node holds it */
 }
 
+static bool refuse_inference(const cer_Op *op)
+{
+    return cer_raise(TORCH_RUNTIME_ERROR, op->name,
+                     "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to "
+                     "get a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for "
+                     "more details.");
+}
+
+static bool check_saved(const cer_Node *n)
+{
+    for (int i = 0; i < n->n_saved; i++)
+        if (n->saved[i].kind == TORCH_KIND_TENSOR && n->saved[i].as.t->flags & CER_INFERENCE)
+            return cer_raise(TORCH_RUNTIME_ERROR, n->op->name, CER_INFERENCE_SAVED);
+    return true;
+}
+
+/* A node was recorded while somebody wants to know: pack hooks take what it saved, anomaly mode remembers its call. */
+static bool watch(const torch_Context *context, cer_Node *n)
+{
+    n->traced = context->watch & CER_WATCH_ANOMALY;
+    bool fine = true;
+    for (int i = 0; i < n->n_saved && context->watch & CER_WATCH_SAVED; i++)
+        fine = fine && (n->saved[i].kind != TORCH_KIND_TENSOR || cer_pack(&n->saved[i]));
+    return fine;
+}
+
 /* ---- the call ---------------------------------------------------------------------------------------------------- */
 
 static bool run(torch_Context *context, cer_Call *c)
 {
     const cer_Op *op = c->op;
-    bool wants_grad;
-    if (!check_operands(c, context->grad_off, &wants_grad)) return false;
+    uint8_t flags;
+    if (!check_operands(c, context->grad_off, &flags)) return false;
+    bool wants_grad = flags & CER_REQUIRES_GRAD;
     bool recording = wants_grad && op->vjp && !context->grad_off;
     for (int k = 0; k < op->n_outputs; k++) c->out[k] = NULL;
     if (op->flags & CER_INPLACE) {
         c->self = c->in[0].as.t;
+        if (c->self->flags & CER_INFERENCE && !context->inference) return refuse_inference(op);
         if (!check_in_place(c, wants_grad && !context->grad_off)) return false;
     }
     if (!op->shape(c)) return false;
@@ -266,8 +296,11 @@ static bool run(torch_Context *context, cer_Call *c)
     if (fine && recording) {
         node = new_node(c);
         fine = node && prepare_saved_outputs(c, node, alias) && (!on_view || cer_rebase_prepare(c, node, &rebase));
+        if (flags & CER_INFERENCE && fine) fine = check_saved(node);
         if (!fine && !context->code) cer_raise_memory(op->name, sizeof *node);
     }
+    if (fine && context->inference && !(op->flags & (CER_INPLACE | CER_VIEW)))
+        for (int k = 0; k < op->n_outputs; k++) c->out[k]->flags |= CER_INFERENCE;
     if (fine && op->kernel) fine = op->kernel(c);
     if (!fine) {
         for (int k = 0; k < op->n_outputs; k++) cer_release(alias[k]);
@@ -287,7 +320,7 @@ static bool run(torch_Context *context, cer_Call *c)
         tie(c, node, alias);
     if (!(op->flags & CER_INPLACE))
         for (int k = 0; k < op->n_outputs; k++) cer_pool_put(context, c->out[k]);
-    return true;
+    return !node || !context->watch || watch(context, node);
 }
 
 /* others: where outputs 1.. go, or NULL. */

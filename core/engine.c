@@ -63,18 +63,48 @@ static void shared_lock_create(void)
     pthread_mutexattr_destroy(&kind);
 }
 
+/* A backward inside a backward (of a hook, of a custom function) may meet nodes that the outer one has marked. */
+static bool put_aside(cer_Engine *e, cer_Node *n)
+{
+    const cer_Engine *outer = e->outer;
+    while (outer && outer->epoch != n->epoch) outer = outer->outer;
+    for (uint32_t k = 0; outer && k < n->n_outputs; k++) {
+        if (!grow((void **)&e->aside, &e->aside_capacity, e->n_aside, sizeof *e->aside)) return false;
+        e->aside[e->n_aside++] =
+            (cer_Aside){n, n->epoch, n->dependencies, n->captured, n->wanted, k, n->outputs[k].gradient};
+        n->outputs[k].gradient = NULL;
+    }
+    return true;
+}
+
+static void put_back(cer_Engine *e)
+{
+    while (e->n_aside) {
+        const cer_Aside *a = &e->aside[--e->n_aside];
+        cer_Node *n = a->node;
+        n->epoch = a->epoch;
+        n->dependencies = a->dependencies;
+        n->captured = a->captured;
+        n->wanted = a->wanted;
+        n->outputs[a->output].gradient = a->gradient;
+    }
+    cer_free(e->aside, (size_t)e->aside_capacity * sizeof *e->aside);
+}
+
 /* First sight of a node in this backward. Accumulators of tensors that several threads hold carry marks that only one
  * backward may use at a time: the first such node takes the lock for the rest of it. */
-static void meet(cer_Engine *e, cer_Node *n)
+static bool meet(cer_Engine *e, cer_Node *n)
 {
     if (n->shared && !e->locked) {
         pthread_once(&shared_once, shared_lock_create);
         pthread_mutex_lock(&shared_lock);
         e->locked = true;
     }
+    if (e->outer && !put_aside(e, n)) return false;
     n->epoch = e->epoch;
     n->dependencies = 0;
     n->wanted = n->captured = false;
+    return true;
 }
 
 static bool met(cer_Engine *e, const cer_Node *n)
@@ -100,8 +130,7 @@ static bool count_dependencies(cer_Engine *e)
             cer_Node *to = n->edges[i].node;
             if (!to) continue;
             if (!met(e, to)) {
-                meet(e, to);
-                if (to->n_inputs && !path_push(e, to)) return false;
+                if (!meet(e, to) || (to->n_inputs && !path_push(e, to))) return false;
             }
             to->dependencies++;
         }
@@ -119,7 +148,7 @@ static bool mark_wanted(cer_Engine *e)
         if (step->edge < n->n_inputs) {
             cer_Node *to = n->edges[step->edge++].node;
             if (to && !met(e, to)) {
-                meet(e, to);
+                if (!meet(e, to)) return false;
                 to->captured = to->wanted = cer_engine_is_input(e, to);
                 if (!path_push(e, to)) return false;
             }
@@ -229,12 +258,7 @@ static bool fit_all(const cer_Node *n, Tensor **in)
 static bool run_vjp(cer_Engine *e, cer_Node *n, Tensor *const *g)
 {
     if (n->freed && (n->n_saved || (n->inner && n->inner->n_saved)))
-        return cer_raise(
-            TORCH_RUNTIME_ERROR, "backward",
-            "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-            "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-            "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
-            "if you need to access saved tensors after calling backward.");
+        return cer_raise(TORCH_RUNTIME_ERROR, "backward", CER_SECOND_BACKWARD);
     bool any = false;
     for (uint32_t k = 0; k < n->n_outputs; k++) any |= g[k] != NULL;
     if (!any) return deliver(e, n, NULL);
@@ -244,6 +268,7 @@ static bool run_vjp(cer_Engine *e, cer_Node *n, Tensor *const *g)
     for (uint32_t i = 0; i < n->n_inputs; i++) in[i] = NULL;
     n->op->vjp(n, g, in);
     bool fine = !e->context->code;
+    if (e->context->watch & CER_WATCH_ANOMALY) fine = cer_anomaly_check(e->context, n, in, fine);
     if (fine && n->hooks) fine = fit_all(n, in) && cer_hooks_after(n, g, in);
     fine = fine && deliver(e, n, in);
     if (in != few) cer_free(in, n->n_inputs * sizeof *in);
@@ -357,7 +382,7 @@ static bool start(cer_Engine *e)
     for (int64_t i = 0; i < e->n_roots; i++) {
         cer_Node *n = e->roots[i].node;
         if (met(e, n)) continue;
-        meet(e, n);
+        if (!meet(e, n)) return false;
         if (e->selective) n->captured = n->wanted = cer_engine_is_input(e, n);
         if (!path_push(e, n)) return false;
         if (e->selective && !mark_wanted(e)) return false; /* complete from each root, so that parents see it */
@@ -381,8 +406,7 @@ static void clean(cer_Engine *e)
     for (int64_t i = 0; i < e->n_roots; i++) {
         cer_Node *n = e->roots[i].node;
         if (met(e, n)) continue;
-        meet(e, n);
-        if (!path_push(e, n)) return;
+        if (!meet(e, n) || !path_push(e, n)) return;
         while (e->n_path) {
             n = e->path[--e->n_path].node;
             for (uint32_t k = 0; k < n->n_outputs; k++) {
@@ -392,8 +416,7 @@ static void clean(cer_Engine *e)
             for (uint32_t j = 0; j < n->n_inputs; j++) {
                 cer_Node *to = n->edges[j].node;
                 if (!to || met(e, to)) continue;
-                meet(e, to);
-                if (!path_push(e, to)) return;
+                if (!meet(e, to) || !path_push(e, to)) return;
             }
         }
     }
@@ -408,9 +431,11 @@ uint64_t cer_engine_epoch(void)
 int cer_engine_run(cer_Engine *e)
 {
     torch_Context *c = e->context = cer_context();
-    bool grad_before = c->grad_off, selective_before = c->selective;
+    bool no_grad_before = c->no_grad, selective_before = c->selective;
     e->epoch = cer_engine_epoch();
-    c->grad_off = !e->create_graph;
+    e->outer = c->engine;
+    c->engine = e;
+    cer_set_grad(c, e->create_graph);
     c->selective = e->selective;
     int64_t mark = c->pool.length;
     bool fine = start(e);
@@ -425,7 +450,9 @@ int cer_engine_run(cer_Engine *e)
         cer_release(e->staged[i].gradient);
     }
     cer_pool_unwind(c, mark);
-    c->grad_off = grad_before;
+    if (e->outer) put_back(e);
+    c->engine = e->outer;
+    cer_set_grad(c, !no_grad_before);
     c->selective = selective_before;
     if (e->locked) pthread_mutex_unlock(&shared_lock);
     cer_free(e->ready, (size_t)e->ready_capacity * sizeof *e->ready);

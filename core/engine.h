@@ -24,9 +24,19 @@ typedef struct cer_Staged { /* a .grad to be */
     } how; /* .grad = gradient; .grad += it; the sum is made: copied there */
 } cer_Staged;
 
+typedef struct cer_Aside { /* what an outer backward had noted in an output of a node that this one met too */
+    cer_Node *node;
+    uint64_t epoch;
+    int32_t dependencies;
+    bool captured, wanted;
+    uint32_t output;
+    Tensor *gradient;
+} cer_Aside;
+
 typedef struct cer_Engine {
     torch_Context *context;
-    uint64_t epoch; /* the mark of this backward in the nodes it met */
+    struct cer_Engine *outer; /* the backward whose node called this one */
+    uint64_t epoch;           /* the mark of this backward in the nodes it met */
     bool retain_graph, create_graph, locked;
     bool selective;   /* only gradients of `inputs` are wanted... */
     bool into_leaves; /* ... and go to their .grad, rather than to `captured` */
@@ -38,7 +48,8 @@ typedef struct cer_Engine {
     cer_Node **ready;
     cer_Step *path;
     cer_Staged *staged;
-    int64_t n_ready, ready_capacity, n_path, path_capacity, n_staged, staged_capacity;
+    cer_Aside *aside;
+    int64_t n_aside, aside_capacity, n_ready, ready_capacity, n_path, path_capacity, n_staged, staged_capacity;
 } cer_Engine;
 
 extern const cer_Op cer_gradient_clone;

@@ -133,7 +133,8 @@ static inline void cer_release(Tensor *t)
 static inline bool cer_only_owner(const Tensor *t)
 {
     return atomic_load_explicit(&t->refs, memory_order_relaxed) == 1 &&
-           atomic_load_explicit(&t->storage->refs, memory_order_relaxed) == 1;
+           atomic_load_explicit(&t->storage->refs, memory_order_relaxed) == 1 &&
+           t->storage->block_bytes > sizeof(cer_Storage); /* foreign memory has other owners */
 }
 
 static inline bool cer_same_sizes(int64_t n, const int64_t *a,
@@ -181,6 +182,7 @@ struct cer_GradHook {
 struct cer_Node {
     _Atomic int32_t refs;
     bool shared, freed;    /* freed: its saved values are gone after a backward without retain_graph */
+    bool traced;           /* made in anomaly mode: its forward call can be told */
     bool captured, wanted; /* engine, selective: is an input that was asked for; is one or leads to one */
     uint8_t n_saved;
     uint32_t n_inputs, n_outputs;
@@ -211,6 +213,27 @@ bool cer_hooks_before(cer_Node *n, Tensor **g, bool (*keep)(void *engine, Tensor
 bool cer_hooks_after(cer_Node *n, Tensor *const *g, Tensor **in);
 void cer_node_dead(cer_Node *node);
 void cer_node_drop_saved(cer_Node *node);
+
+/* Saved values (node.c, saved.c) */
+#define CER_SECOND_BACKWARD                                                                                     \
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have "     \
+    "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "       \
+    "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if " \
+    "you need to access saved tensors after calling backward."
+#define CER_INFERENCE_SAVED                                                                                       \
+    "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor " \
+    "and use it in autograd."
+enum { CER_KIND_PACKED = 16 }; /* torch_Scalar.kind of a saved tensor that a pack hook took: as.t is a cer_Packed */
+bool cer_pack(torch_Scalar *saved); /* raises */
+void cer_unsave(torch_Scalar *saved);
+/* The tensor again, or NONE and an error if it was changed. made_by, output: its history, where it is packed or has none */
+torch_Scalar cer_unpack(const char *op, torch_Scalar saved, cer_Node *made_by, uint32_t output, bool is_output);
+Tensor *cer_twin(const Tensor *t, cer_Node *made_by, uint32_t output); /* borrowed alias with that history; raises */
+
+bool cer_is_function(const cer_Node *n); /* a custom one (function.c) */
+
+/* Anomaly mode (modes.c) */
+bool cer_anomaly_check(const torch_Context *c, const cer_Node *n, Tensor *const *in, bool fine);
 
 static inline void cer_node_retain(cer_Node *n)
 {
@@ -250,12 +273,19 @@ typedef struct cer_Pool { /* borrowed objects of all open scopes, in order; an o
     bool warned;
 } cer_Pool;
 
+enum { CER_WATCH_SAVED = 1, CER_WATCH_ANOMALY = 2 };
+
 struct torch_Context {
     torch_Code code;
-    bool grad_off;
-    bool selective; /* the running backward wants some inputs only */
-    bool draining;  /* a node is being freed further up this stack: queue instead of recursing */
+    bool grad_off; /* nothing is recorded: no_grad, or inference */
+    bool no_grad, inference;
+    uint8_t watch;          /* CER_WATCH_...: what slows every recorded op down */
+    bool anomaly_unchecked; /* anomaly mode without the search for nan */
+    bool selective;         /* the running backward wants some inputs only */
+    bool draining;          /* a node is being freed further up this stack: queue instead of recursing */
     cer_Node *dead_nodes;
+    struct cer_Engine *engine;                  /* the running backward; another inside it puts its marks back */
+    const torch_SavedTensorsHooks *saved_hooks; /* the innermost */
     cer_Pool pool;
     int n_handlers;
     torch_ErrorHandler handler[CER_HANDLERS];
@@ -296,6 +326,12 @@ static inline void cer_tally(_Atomic int64_t *count, int64_t by) /* written by i
 static inline torch_Context *cer_context(void)
 {
     return cer_thread()->context;
+}
+
+static inline void cer_set_grad(torch_Context *c, bool enabled)
+{
+    c->no_grad = !enabled;
+    c->grad_off = c->no_grad || c->inference;
 }
 
 /* ---- scopes (scope.c) -------------------------------------------------------------------------------------------- */

@@ -16,7 +16,7 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, int64_t n_out, uint16_t s
     cer_Thread *thread = cer_thread();
     cer_Node *n = (cer_Node *)block;
     atomic_init(&n->refs, 1);
-    n->shared = n->freed = n->wanted = n->captured = false;
+    n->shared = n->freed = n->wanted = n->captured = n->traced = false;
     n->n_saved = (uint8_t)n_saved;
     n->n_inputs = (uint32_t)n_in;
     n->n_outputs = (uint32_t)n_out;
@@ -71,7 +71,10 @@ void cer_node_drop_saved(cer_Node *n)
             Tensor *t = n->saved[i].as.t;
             n->saved[i].kind = TORCH_KIND_NONE;
             cer_release(t);
+        } else if (n->saved[i].kind == CER_KIND_PACKED) {
+            cer_unsave(&n->saved[i]);
         }
+    if (n->op->end) n->op->end(n, false);
     if (n->inner) {
         n->inner->freed = true;
         cer_node_drop_saved(n->inner);
@@ -86,6 +89,7 @@ static void destroy(cer_Node *n)
     for (uint32_t k = 0; k < n->n_outputs; k++) cer_release(n->outputs[k].gradient);
     if (n->inner) cer_node_release(n->inner);
     if (n->hooks) cer_hooks_end(n);
+    if (n->op->end) n->op->end(n, true);
     cer_tally(&cer_thread()->live_nodes, -1);
     cer_free(n, n->bytes);
 }
@@ -119,30 +123,13 @@ static int slot_of(const cer_Node *n, int bit)
     return cer_count_bits(n->saves & ((1u << bit) - 1));
 }
 
-static torch_Scalar check_version(cer_Node *n, torch_Scalar s, const char *what)
-{
-    (void)what;
-    if (s.kind != TORCH_KIND_TENSOR || s.version == cer_version(s.as.t)) return s;
-    char text[256];
-    static const char *const names[] = {"Unknown", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",    "Float", "Double", "Bool",  "BFloat16"};
-    cer_raise(TORCH_RUNTIME_ERROR, n->op->name,
-              "one of the variables needed for gradient computation has been modified by an inplace operation: "
-              "[torch.%sTensor %s]%s%s%s is at version %u; expected version %u instead. Hint: enable anomaly detection "
-              "to find "
-              "the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True).",
-              names[s.as.t->dtype], cer_shape_text(s.as.t->ndim, s.as.t->shape, text, sizeof text),
-              what ? ", which is output 0 of " : "", what ? what : "", what ? "," : "", cer_version(s.as.t), s.version);
-    return torch_scalar_none();
-}
-
 torch_Scalar cer_saved(cer_Node *n, int64_t i)
 {
     if (!(n->saves & CER_SAVE(i))) return torch_scalar_none();
     torch_Scalar s = n->saved[slot_of(n, (int)i)];
-    const char *maker =
-        s.kind == TORCH_KIND_TENSOR && s.as.t->node && !s.as.t->node->leaf ? s.as.t->node->op->grad_name : NULL;
-    s = check_version(n, s, maker);
+    bool plain = s.kind != TORCH_KIND_TENSOR || s.version == cer_version(s.as.t);
+    if (!plain || s.kind == CER_KIND_PACKED)
+        s = cer_unpack(n->op->name, s, n->edges[i].node, n->edges[i].output, false);
     s.version = 0;
     return s;
 }
@@ -157,22 +144,12 @@ Tensor *cer_saved_tensor(cer_Node *n, int64_t i)
 Tensor *cer_saved_output(cer_Node *n, int64_t k)
 {
     if (!(n->saves & CER_SAVE_OUTPUT(k))) return NULL;
-    torch_Context *c = cer_context();
-    torch_Scalar s = check_version(n, n->saved[slot_of(n, 8 + (int)k)], n->op->grad_name);
-    bool plain = c->grad_off || (n->op->indices >> k & 1);
-    if (s.kind != TORCH_KIND_TENSOR || plain) return s.kind == TORCH_KIND_TENSOR ? s.as.t : NULL;
-    if (!cer_pool_reserve(c, 1)) return NULL;
-    Tensor *t = cer_alias(s.as.t);
-    if (!t) {
-        cer_raise_memory(n->op->name, sizeof *t);
-        return NULL;
-    }
-    cer_node_retain(n);
-    t->node = n;
-    t->output = (uint32_t)k;
-    t->flags |= CER_REQUIRES_GRAD;
-    cer_pool_put(c, t);
-    return t;
+    torch_Scalar s = n->saved[slot_of(n, 8 + (int)k)];
+    bool plain = s.kind == TORCH_KIND_TENSOR && s.version == cer_version(s.as.t);
+    bool no_history = n->op->indices >> k & 1;
+    if (!plain) s = cer_unpack(n->op->name, s, no_history ? NULL : n, (uint32_t)k, true);
+    if (s.kind != TORCH_KIND_TENSOR) return NULL;
+    return no_history || !plain || cer_context()->grad_off ? s.as.t : cer_twin(s.as.t, n, (uint32_t)k);
 }
 
 const void *cer_attrs(const cer_Node *n)

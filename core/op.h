@@ -64,7 +64,8 @@ struct cer_Op {
     uint8_t rule;     /* pointwise: a cer_Rule */
     uint8_t n_params; /* pointwise: scalar parameters of the loop; attrs begins with that many torch_Scalar */
     uint16_t attrs_bytes;
-    uint16_t loop; /* pointwise: KERNEL_... */
+    uint16_t loop;                       /* pointwise: KERNEL_... */
+    void (*end)(cer_Node *n, bool last); /* drops what attrs hold: after a backward, and at the node's end (last) */
 };
 
 /* Runs an op. Results are borrowed. NULL (all of them) on error, or while an error is pending. */

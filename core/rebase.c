@@ -198,6 +198,10 @@ static void replace_history(Tensor *t, cer_Node *n) /* takes over one reference 
 bool cer_rebase_prepare(cer_Call *c, cer_Node *inner, cer_Rebase *r)
 {
     Tensor *view = c->self, *base = view->base;
+    if (view->storage != base->storage)
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
+                         "a view whose base got other memory (x.data = y) is being used "
+                         "in an in-place operation; detach() it first");
     Geometry a = geometry_of(view);
     r->outer = cer_node_new(&cer_op_copy_slices, c->n_in, 1, 0, &a, sizeof a);
     if (!r->outer) return false;
@@ -231,7 +235,8 @@ bool cer_refresh_view(Tensor *t)
 {
     Tensor *base = t->base;
     bool own_leaf = t->flags & CER_REQUIRES_GRAD && (!t->node || t->node->leaf);
-    if (base->flags & CER_REQUIRES_GRAD && !own_leaf && torch_dtype_is_floating_point(t->dtype)) {
+    bool apart = t->storage != base->storage; /* base.data = y */
+    if (base->flags & CER_REQUIRES_GRAD && !own_leaf && !apart && torch_dtype_is_floating_point(t->dtype)) {
         if (t->flags & CER_VIEWS) return cer_refuse_view(t, "as_strided", true);
         Geometry a = geometry_of(t);
         cer_Node *to = base->node ? base->node : cer_accumulator(base);

@@ -280,7 +280,10 @@ bool torch_is_floating_point(const Tensor *x)
 
 int64_t torch_version_of(const Tensor *x)
 {
-    return look(x, "_version") ? (int64_t)cer_version(x) : -1;
+    if (!look(x, "_version")) return -1;
+    if (!(x->flags & CER_INFERENCE)) return cer_version(x);
+    cer_raise(TORCH_RUNTIME_ERROR, "_version", "Inference tensors do not track version counter.");
+    return -1;
 }
 
 void *torch_data_ptr(const Tensor *x)

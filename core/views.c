@@ -5,6 +5,10 @@
     " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving " \
     "both the view and the inplace either both inside the " mode " block (if you don't want the inplace to be "     \
     "tracked) or both outside (if you want the inplace to be tracked)."
+#define CUSTOM                                                                                                         \
+    " This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic " \
+    "to handle view+inplace would override the custom backward associated with the custom Function, leading to "       \
+    "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
 #define SEVERAL                                                                                                   \
     " This view is the output of a function that returns multiple views. Such functions do not allow the output " \
     "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
@@ -16,6 +20,7 @@ bool cer_refuse_view(const Tensor *t, const char *op, bool indirect)
     const char *why = t->flags & CER_MULTI_VIEW       ? SEVERAL
                       : t->flags & CER_INFERENCE_VIEW ? EITHER_BOTH("inference_mode")
                                                       : EITHER_BOTH("no_grad");
+    if (t->node && cer_is_function(t->node) && !(t->flags & CER_MULTI_VIEW)) why = CUSTOM;
     if (t->node && !t->node->leaf)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "Output %u of %s is a view and %s modified inplace.%s", t->output,
                          t->node->op->grad_name, what, why);

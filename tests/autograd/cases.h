@@ -15,6 +15,8 @@ TCase *broadcast_case(void);
 TCase *inplace_case(void);
 TCase *versions_case(void);
 TCase *views_case(void);
+TCase *hooks_case(void);
+TCase *function_case(void);
 TCase *names_case(void);
 TCase *life_case(void);
 TCase *memory_case(void);
