@@ -27,7 +27,23 @@ Tensor *cer_select(const cer_Op *op, Tensor *x, int64_t dim, int64_t index); /* 
 /* between files */
 Tensor *cer_squeeze_fresh(Tensor *x, int64_t dim); /* without dimension dim >= 0, of size 1 (dims.c) */
 
-/* vjps that are ops (arithmetic.c, loss.c) */
+/* for kernels: t as a contiguous tensor of that dtype and without history; t itself where it is one. Borrowed (nll.c) */
+Tensor *cer_dense(Tensor *t, torch_dtype dtype);
+
+/* losses (loss.c, nll.c) */
+enum { CER_REDUCE_NONE, CER_REDUCE_MEAN, CER_REDUCE_SUM };
+bool cer_reduction(const char *op, const char *text, int32_t *reduction);    /* "mean" -> CER_REDUCE_MEAN; raises */
+bool cer_no_gradient(const char *op, const char *argument, const Tensor *t); /* raises if t requires grad */
+bool cer_fits(const char *op, const Tensor *x,
+              const Tensor *other); /* raises unless other broadcasts to x's own shape */
+Tensor *cer_reduce_loss(Tensor *losses, int32_t reduction);
+/* *total, if not NULL: the sum of the weights of the items that are not ignored */
+Tensor *cer_nll_loss(Tensor *x, Tensor *t, Tensor *weight, int64_t ignored, int32_t reduction, Tensor **total);
+/* A row of pointwise.def over the first n_in operands, times the weight if there is one, then reduced: for records. */
+bool cer_loss_shape(cer_Call *c, const cer_Op *row, int64_t n_in, const char *kernel, int32_t reduction);
+bool cer_loss_kernel(cer_Call *c, const cer_Op *row, int64_t n_in, torch_Scalar weight, int32_t reduction);
+
+/* vjps that are ops (arithmetic.c, loss.c, bce.c) */
 Tensor *cer_tanh_backward(Tensor *g, Tensor *y);    /* g (1 - y^2) */
 Tensor *cer_sigmoid_backward(Tensor *g, Tensor *y); /* g (1 - y) y */
 Tensor *cer_relu_backward(Tensor *g, Tensor *y);    /* g where y > 0 */
@@ -35,6 +51,19 @@ Tensor *cer_clamp_vjp(Tensor *g, torch_Scalar x, torch_Scalar min, torch_Scalar 
 Tensor *cer_pow_vjp_base(Tensor *g, torch_Scalar base, torch_Scalar exponent);
 Tensor *cer_pow_vjp_exponent(Tensor *g, torch_Scalar base, torch_Scalar exponent, Tensor *y);
 Tensor *cer_squared_error_vjp(Tensor *g, torch_Scalar input, torch_Scalar target);
+Tensor *cer_smooth_l1_vjp(Tensor *g, torch_Scalar input, torch_Scalar target, torch_Scalar beta);
+Tensor *cer_huber_vjp(Tensor *g, torch_Scalar input, torch_Scalar target, torch_Scalar delta);
+Tensor *cer_curvature(Tensor *g, torch_Scalar input, torch_Scalar target, torch_Scalar c, torch_Scalar limit,
+                      double slope);
+double cer_ratio(torch_Scalar a, torch_Scalar b);
+Tensor *cer_soft_margin_vjp(Tensor *g, torch_Scalar input, torch_Scalar target);
+Tensor *cer_bce_vjp(Tensor *g, torch_Scalar input, torch_Scalar target);
+Tensor *cer_bce_target_vjp(Tensor *g, torch_Scalar input);
+Tensor *cer_bce_slope(Tensor *g, torch_Scalar x, torch_Scalar t, torch_Scalar c);
+Tensor *cer_bce_target_slope(Tensor *g, torch_Scalar x, torch_Scalar c);
+Tensor *cer_bce_share(Tensor *g, torch_Scalar x, torch_Scalar t);
+Tensor *cer_bce_with_logits_vjp(Tensor *g, torch_Scalar x, torch_Scalar t, Tensor *w); /* w: pos_weight or NULL */
+Tensor *cer_bce_with_logits_target_vjp(Tensor *g, torch_Scalar x, Tensor *w);
 Tensor *cer_where(torch_Scalar condition, torch_Scalar yes, torch_Scalar no);
 static inline Tensor *cer_tensor(torch_Scalar s)
 {

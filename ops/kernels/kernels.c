@@ -8,6 +8,7 @@
 #include "ops/kernels/half.h"
 #include "ops/kernels/vector_math.h"
 #include "ops/kernels/vectors.h"
+#include "ops/kernels/window.h"
 
 #ifndef CER_ISA
 #define CER_ISA baseline
@@ -82,8 +83,11 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define SIGMOID(x) sigmoid_float32(x)
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm.inc"
+#include "ops/kernels/losses.inc"
 #include "ops/kernels/loops.inc"
+#include "ops/kernels/norm.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/spatial.inc"
 #include "ops/kernels/sum.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -100,8 +104,11 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define SIGMOID(x) (1 / (1 + exp(-(x))))
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm.inc"
+#include "ops/kernels/losses.inc"
 #include "ops/kernels/loops.inc"
+#include "ops/kernels/norm.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/spatial.inc"
 #include "ops/kernels/sum.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -197,6 +204,18 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
         [K_INT64] = f##_int64, [K_FLOAT32] = f##_float32, [K_FLOAT64] = f##_float64, [K_BOOL] = f##_boolean, \
     }
 
+#define SPATIAL(TYPE)                                                                                             \
+    {                                                                                                             \
+        .unfold = unfold_##TYPE, .fold = fold_##TYPE, .correlate = correlate_##TYPE, .max_pool = max_pool_##TYPE, \
+        .avg_pool = avg_pool_##TYPE, .pick = pick_##TYPE, .put = put_##TYPE, .resample = resample_##TYPE,         \
+    }
+#define NORM(TYPE)                                                                                                   \
+    {                                                                                                                \
+        .sum = sum_of_##TYPE, .products = sum_of_products_##TYPE, .combine = combine_##TYPE, .row = norm_row_##TYPE, \
+        .row_back = norm_row_back_##TYPE, .moments_across = moments_across_##TYPE,                                   \
+        .products_across = products_across_##TYPE, .combine_across = combine_across_##TYPE,                          \
+    }
+
 extern const cer_Kernels CER_NAME(cer_kernels, CER_ISA);
 
 const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
@@ -247,4 +266,6 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
             [K_FLOAT32] = gemm_float32,
             [K_FLOAT64] = gemm_float64,
         },
+    .spatial = {[K_FLOAT32] = SPATIAL(float32), [K_FLOAT64] = SPATIAL(float64)},
+    .norm = {[K_FLOAT32] = NORM(float32), [K_FLOAT64] = NORM(float64)},
 };

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ops/kernels/window.h"
+
 /* Element types, in the order of torch_dtype (core/dtype.h checks that the two agree). */
 enum {
     K_NONE,
@@ -43,6 +45,34 @@ typedef void (*cer_Gemm)(int64_t m, int64_t n, int64_t k, double alpha, const vo
                          const void *b, int64_t b_row, int64_t b_col, double beta, void *c, int64_t c_row,
                          int64_t c_col);
 
+/* Convolution, pooling and resampling of contiguous planes (spatial.inc, window.h). */
+typedef struct cer_Spatial {
+    void (*unfold)(const cer_Window *w, int64_t channels, int64_t from, int64_t to, const void *image, void *columns);
+    void (*fold)(const cer_Window *w, int64_t channels, int64_t from, int64_t to, const void *columns, void *image);
+    void (*correlate)(const cer_Window *w, const void *image, const void *weight, void *result); /* adds */
+    void (*max_pool)(const cer_Window *w, int64_t planes, const void *input, void *output, int64_t *index);
+    void (*avg_pool)(const cer_Window *w, int64_t planes, const void *input, void *output, bool back); /* back: adds */
+    void (*pick)(int64_t planes, int64_t large, int64_t small, const int64_t *index, const void *input, void *output);
+    void (*put)(int64_t planes, int64_t large, int64_t small, const int64_t *index, const void *input, void *output,
+                bool add);
+    void (*resample)(const cer_Taps *t, int64_t planes, const void *input, void *output, bool back); /* back: adds */
+} cer_Spatial;
+
+/* Sums and combinations for normalisations (norm.inc). */
+typedef struct cer_Norm {
+    double (*sum)(int64_t n, const void *x);
+    double (*products)(int64_t n, const void *x, double a, const void *y, double b); /* sum of (x - a) (y - b) */
+    void (*combine)(int64_t n, double a, const void *x, double b, const void *y, double c, void *out);
+    void (*row)(int64_t n, const void *x, double mean, double rstd, const void *weight, const void *bias, void *out);
+    void (*row_back)(int64_t n, const void *g, const void *x, const void *weight, double mean, double rstd, void *of_x,
+                     void *of_weight, void *of_bias);
+    void (*moments_across)(int64_t rows, int64_t n, const void *in, double *mean, double *variance);
+    void (*products_across)(int64_t rows, int64_t n, const void *g, const void *x, const double *mean, double *sum,
+                            double *dot);
+    void (*combine_across)(int64_t rows, int64_t n, const double *a, const void *x, const double *b, const void *y,
+                           const double *c, void *out);
+} cer_Norm;
+
 /* The loops: one number per row of ops/pointwise.def. */
 #define KERNEL_ENUM(name, ...) KERNEL_##name,
 enum {
@@ -61,7 +91,9 @@ typedef struct {
     cer_Loop fill[K_TYPES];               /* param: one element of that type; only ptr[0] is used */
     cer_Sum sum[K_TYPES];                 /* float32, float64 -> same; integers and bool -> int64 output */
     cer_Extreme max[K_TYPES], min[K_TYPES];
-    cer_Gemm gemm[K_TYPES]; /* float32, float64, int64, int32, int16, int8, uint8 */
+    cer_Gemm gemm[K_TYPES];       /* float32, float64, int64, int32, int16, int8, uint8 */
+    cer_Spatial spatial[K_TYPES]; /* float32, float64 */
+    cer_Norm norm[K_TYPES];       /* the same */
 } cer_Kernels;
 
 /* The product of a tensor library: gemm of the chosen table for small products and for integers; for large products of
