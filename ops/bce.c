@@ -112,7 +112,7 @@ Tensor *cer_bce_slope(Tensor *g, torch_Scalar x, torch_Scalar t, torch_Scalar c)
 
 Tensor *cer_bce_target_slope(Tensor *g, torch_Scalar x, torch_Scalar c) /* in t */
 {
-    return torch_neg(torch_div(torch_mul(g, c), spread(x)));
+    return torch_neg(torch_div(torch_mul(g, c), torch_mul(torch_sub(1, x), x)));
 }
 
 Tensor *cer_bce_share(Tensor *g, torch_Scalar x, torch_Scalar t) /* in c */
