@@ -56,7 +56,7 @@ static void set(Tensor *t, int64_t at, double v)
         ((float *)(void *)t->data)[at] = (float)v;
 }
 
-Tensor *cer_dense(Tensor *t, torch_dtype dtype)
+Tensor *cer_plain(Tensor *t, torch_dtype dtype)
 {
     if (t->contiguous && t->dtype == dtype) return t;
     bool before = torch_set_grad_enabled(false);
@@ -68,7 +68,7 @@ Tensor *cer_dense(Tensor *t, torch_dtype dtype)
 /* The targets as contiguous int64; NULL when there is no memory for it. */
 static Tensor *labels_of(Tensor *target)
 {
-    return cer_dense(target, torch_int64);
+    return cer_plain(target, torch_int64);
 }
 
 static bool in_range(const char *op, const Tensor *labels, int64_t classes, int64_t ignored)
@@ -158,7 +158,7 @@ static bool backward_kernel(cer_Call *c)
     Items items = items_of(out);
     int64_t mark = cer_context()->pool.length;
     const Tensor *labels = labels_of(c->in[TARGET].as.t);
-    if (!labels || !(g = cer_dense(c->in[0].as.t, g->dtype))) return false;
+    if (!labels || !(g = cer_plain(c->in[0].as.t, g->dtype))) return false;
     double total = a->reduction == CER_REDUCE_MEAN ? get(c->in[TOTAL].as.t, 0) : 1;
     memset(out->data, 0, out->storage->bytes);
     for (int64_t i = 0; i < labels->numel; i++) {

@@ -28,7 +28,7 @@ Tensor *cer_select(const cer_Op *op, Tensor *x, int64_t dim, int64_t index); /* 
 Tensor *cer_squeeze_fresh(Tensor *x, int64_t dim); /* without dimension dim >= 0, of size 1 (dims.c) */
 
 /* for kernels: t as a contiguous tensor of that dtype and without history; t itself where it is one. Borrowed (nll.c) */
-Tensor *cer_dense(Tensor *t, torch_dtype dtype);
+Tensor *cer_plain(Tensor *t, torch_dtype dtype);
 
 /* losses (loss.c, nll.c) */
 enum { CER_REDUCE_NONE, CER_REDUCE_MEAN, CER_REDUCE_SUM };
