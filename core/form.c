@@ -139,17 +139,28 @@ void cer_form(cer_Form *f, torch_dtype dtype, int64_t ndim, const int64_t *shape
     for (int64_t i = 0; i < ndim; i++) f->shape[i] = shape[i];
 }
 
-/* PyTorch's order: broadcast dimensions (stride 0) tell nothing and stay where they are; of equal strides the smaller size is inner. */
-void cer_form_strides_like(cer_Form *f, const int64_t *stride)
+/* Which of two dimensions is further in: -1 if a, 1 if b, 0 if nobody can tell. As in iterator.c. */
+static int inner_of(const cer_Form *f, int n, const int64_t *const *stride, int a, int b)
+{
+    for (int k = 0; k < n; k++) {
+        int64_t sa = stride[k][a], sb = stride[k][b];
+        if (sa == 0 || sb == 0) continue; /* broadcast dimensions tell nothing */
+        if (sa != sb) return sa < sb ? -1 : 1;
+        if (f->shape[a] > f->shape[b]) return 1;
+    }
+    return 0;
+}
+
+/* PyTorch's order: broadcast dimensions stay where they are; of equal strides the smaller size is inner. */
+void cer_form_strides_of(cer_Form *f, int n, const int64_t *const *stride)
 {
     int order[TORCH_MAX_DIM]; /* innermost first */
     for (int i = 0; i < f->ndim; i++) order[i] = f->ndim - 1 - i;
     for (int i = 1; i < f->ndim; i++) {
         for (int at = i, j = i - 1; j >= 0; j--) {
-            int64_t inner = stride[order[j]], outer = stride[order[at]];
-            if (inner == 0 || outer == 0) continue;
-            if (inner < outer) break;
-            if (inner == outer && f->shape[order[j]] <= f->shape[order[at]]) continue;
+            int inner = inner_of(f, n, stride, order[j], order[at]);
+            if (inner < 0) break;
+            if (inner == 0) continue;
             int swapped = order[j];
             order[j] = order[at];
             order[at] = swapped;
@@ -162,6 +173,11 @@ void cer_form_strides_like(cer_Form *f, const int64_t *stride)
         next *= f->shape[order[i]] > 1 ? f->shape[order[i]] : 1;
     }
     f->strided = true;
+}
+
+void cer_form_strides_like(cer_Form *f, const int64_t *stride)
+{
+    cer_form_strides_of(f, 1, &stride);
 }
 
 bool cer_form_checked(cer_Form *f, const char *op, torch_dtype dtype, int64_t ndim, const int64_t *shape)

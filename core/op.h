@@ -121,6 +121,8 @@ void cer_form_like(cer_Form *form, torch_dtype dtype, const Tensor *like,
                    bool contiguous); /* its sizes, and unless contiguous its strides */
 void cer_form_strides_like(cer_Form *form,
                            const int64_t *stride); /* without gaps, dimensions in the order of these strides */
+void cer_form_strides_of(cer_Form *form, int n,
+                         const int64_t *const *stride); /* the same by n operands, the first first */
 bool cer_form_checked(cer_Form *form, const char *op, torch_dtype dtype, int64_t ndim,
                       const int64_t *shape); /* caller's sizes */
 bool cer_numel_of(const char *op, int64_t ndim, const int64_t *shape, size_t element,

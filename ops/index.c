@@ -1,169 +1,11 @@
-/* x[...]: Python's slice text, read without printf, and applied item by item as views. */
-#include <ctype.h>
+/* x[...] and x[...] = v: the items of an index applied one by one as views; what tensors are among them is left to
+ * advanced.c, for all of them together. */
+#include "ops/index.h"
+
 #include <stdarg.h>
 #include <string.h>
 
-#include "core/impl.h"
-#include "ops/ops_internal.h"
-
-typedef enum ItemKind { ITEM_INT, ITEM_SLICE, ITEM_NONE, ITEM_ELLIPSIS } ItemKind;
-typedef struct Item {
-    ItemKind kind;
-    int64_t start, end, step; /* an integer is in start */
-} Item;
-
-enum { MAX_ITEMS = 2 * TORCH_MAX_DIM + 1 };
-
-typedef struct Reader {
-    const char *at, *text;
-    va_list args;
-} Reader;
-
-static bool malformed(const Reader *r)
-{
-    return cer_raise(TORCH_VALUE_ERROR, "index", "invalid syntax in index '%.200s' at position %d", r->text,
-                     (int)(r->at - r->text));
-}
-
-static void skip_space(Reader *r)
-{
-    while (*r->at == ' ' || *r->at == '\t') r->at++;
-}
-
-static bool is_next(Reader *r, const char *word) /* and steps over it */
-{
-    skip_space(r);
-    size_t n = strlen(word);
-    if (strncmp(r->at, word, n) != 0) return false;
-    if (isalpha((unsigned char)word[0]) && (isalnum((unsigned char)r->at[n]) || r->at[n] == '_')) return false;
-    r->at += n;
-    return true;
-}
-
-/* %d, %i, %ld, %lld, %zd, %zu, %u...: an integer argument. */
-static bool read_argument(Reader *r, int64_t *value)
-{
-    int longs = 0;
-    bool size = false;
-    r->at++;
-    for (;; r->at++) {
-        if (*r->at == 'l')
-            longs++;
-        else if (*r->at == 'z' || *r->at == 't' || *r->at == 'j')
-            size = true;
-        else
-            break;
-    }
-    bool is_unsigned = *r->at == 'u';
-    if (*r->at != 'd' && *r->at != 'i' && !is_unsigned) return malformed(r);
-    r->at++;
-    if (size)
-        *value = (int64_t)va_arg(r->args, size_t);
-    else if (longs == 1)
-        *value = va_arg(r->args, long);
-    else if (longs > 1)
-        *value = va_arg(r->args, long long);
-    else if (is_unsigned)
-        *value = va_arg(r->args, unsigned);
-    else
-        *value = va_arg(r->args, int);
-    return true;
-}
-
-static bool read_int(Reader *r, int64_t *value)
-{
-    skip_space(r);
-    bool negative = false;
-    while (*r->at == '-' || *r->at == '+') {
-        negative ^= *r->at++ == '-';
-        skip_space(r);
-    }
-    if (*r->at == '%') {
-        if (!read_argument(r, value)) return false;
-    } else {
-        if (!isdigit((unsigned char)*r->at)) return malformed(r);
-        int64_t v = 0;
-        for (; isdigit((unsigned char)*r->at); r->at++)
-            if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, *r->at - '0', &v)) return malformed(r);
-        *value = v;
-    }
-    if (negative && *value == INT64_MIN) return malformed(r);
-    if (negative) *value = -*value;
-    return true;
-}
-
-/* A bound of a slice: an integer, None, or nothing. */
-static bool read_bound(Reader *r, int64_t *value)
-{
-    *value = TORCH_NONE;
-    skip_space(r);
-    if (*r->at == ':' || *r->at == ',' || *r->at == '\0' || is_next(r, "None")) return true;
-    return read_int(r, value);
-}
-
-static bool read_slice(Reader *r, Item *item) /* behind the first colon */
-{
-    item->kind = ITEM_SLICE;
-    item->step = 1;
-    if (!read_bound(r, &item->end)) return false;
-    if (is_next(r, ":") && !read_bound(r, &item->step)) return false;
-    if (item->step == TORCH_NONE) item->step = 1;
-    if (item->step == 0) return cer_raise(TORCH_VALUE_ERROR, "index", "slice step cannot be zero");
-    return item->step > 0 || cer_raise(TORCH_VALUE_ERROR, "index", "step must be greater than zero");
-}
-
-static bool read_item(Reader *r, Item *item)
-{
-    item->start = TORCH_NONE;
-    if (is_next(r, "...") || is_next(r, "Ellipsis")) return item->kind = ITEM_ELLIPSIS, true;
-    if (is_next(r, "None")) {
-        if (is_next(r, ":")) return read_slice(r, item);
-        return item->kind = ITEM_NONE, true;
-    }
-    if (is_next(r, ":")) return read_slice(r, item);
-    if (!read_int(r, &item->start)) return false;
-    if (is_next(r, ":")) return read_slice(r, item);
-    return item->kind = ITEM_INT, true;
-}
-
-static bool read_items(Reader *r, Item *items, int *n)
-{
-    *n = 0;
-    for (;;) {
-        skip_space(r);
-        if (*r->at == '\0') break; /* also behind a trailing comma */
-        if (*n == MAX_ITEMS)
-            return cer_raise(TORCH_INDEX_ERROR, "index", "too many indices for tensor of dimension %d", TORCH_MAX_DIM);
-        if (!read_item(r, &items[(*n)++])) return false;
-        skip_space(r);
-        if (*r->at == ',')
-            r->at++;
-        else if (*r->at != '\0')
-            return malformed(r);
-    }
-    return *n > 0 || malformed(r);
-}
-
-static Tensor *pick(const cer_Op *op, Tensor *x, int64_t dim, int64_t index)
-{
-    int64_t size = x->shape[dim];
-    if (index >= -size && index < size) return cer_select(op, x, dim, index);
-    cer_raise(TORCH_INDEX_ERROR, "index", "index %lld is out of bounds for dimension %lld with size %lld",
-              (long long)index, (long long)dim, (long long)size);
-    return NULL;
-}
-
-static bool is_whole(const Item *item) /* ":" */
-{
-    return item->kind == ITEM_SLICE && item->start == TORCH_NONE && item->end == TORCH_NONE && item->step == 1;
-}
-
-static bool only_whole(const Item *items, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (!is_whole(&items[i])) return false;
-    return true;
-}
+#include "ops/index_items.h"
 
 static bool alias_shape(cer_Call *c)
 {
@@ -187,55 +29,194 @@ const cer_Op cer_op_alias = {.name = "alias",
                              .n_outputs = 1,
                              .flags = CER_VIEW};
 
-/* Applies the items from left to right; dim is where in the shrinking and growing view the next one stands. */
-static Tensor *apply(Tensor *x, const Item *items, int n)
+/* ---- items ------------------------------------------------------------------------------------------------------- */
+
+typedef struct Indexed {
+    Tensor *x;                          /* what the views so far have made of it */
+    Tensor *tensors[TORCH_MAX_DIM + 1]; /* by dimension of x; NULL: all of it */
+    int64_t n, dim;                     /* of tensors; where the next item stands */
+} Indexed;
+
+static Tensor *pick(const cer_Op *op, Tensor *x, int64_t dim, int64_t index, int item)
 {
-    int consumed = 0, ellipses = 0;
-    for (int i = 0; i < n; i++) {
-        consumed += items[i].kind == ITEM_INT || items[i].kind == ITEM_SLICE;
-        ellipses += items[i].kind == ITEM_ELLIPSIS;
+    int64_t size = x->shape[dim];
+    if (index >= -size && index < size) return cer_select(op, x, dim, index);
+    cer_raise(TORCH_INDEX_ERROR, "index", "index %lld is out of bounds for dimension %d with size %lld",
+              (long long)index, item, (long long)size);
+    return NULL;
+}
+
+static bool is_whole(const cer_Item *item) /* ":" */
+{
+    return item->kind == ITEM_SLICE && item->start == TORCH_NONE && item->end == TORCH_NONE && item->step == 1;
+}
+
+static bool only_whole(const cer_Item *items, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!is_whole(&items[i])) return false;
+    return true;
+}
+
+static bool is_mask(const Tensor *t)
+{
+    return t->dtype == torch_bool || t->dtype == torch_uint8;
+}
+
+static int consumes(const cer_Item *item) /* how many dimensions of x */
+{
+    if (item->kind == ITEM_TENSOR) return is_mask(item->tensor) ? item->tensor->ndim : 1;
+    return item->kind == ITEM_INT || item->kind == ITEM_SLICE;
+}
+
+/* A 0-d integer is that integer, a 0-d bool a new dimension that has it or not; others wait for advanced.c. */
+static bool apply_tensor(Indexed *r, Tensor *t, int item)
+{
+    if (t->ndim == 0 && !is_mask(t) && !torch_dtype_is_floating_point(t->dtype)) {
+        r->x = pick(&cer_op_select, r->x, r->dim, torch_item_scalar(t).as.i, item);
+        return r->x != NULL;
     }
-    if (x->ndim == 0 && n == 1 && items[0].kind == ITEM_INT)
+    if (t->ndim == 0 && is_mask(t)) {
+        int64_t one = torch_item_scalar(t).as.i != 0;
+        r->x = torch_unsqueeze(r->x, r->dim);
+        t = cer_zeros(torch_int64, 1, &one);
+        if (!r->x || !t) return false;
+    }
+    while (r->n < r->dim) r->tensors[r->n++] = NULL;
+    r->tensors[r->n++] = t;
+    r->dim++;
+    return true;
+}
+
+static bool apply(Indexed *r, const cer_Item *items, int n)
+{
+    int consumed = 0, ellipses = 0, ndim = r->x->ndim;
+    for (int i = 0; i < n; i++) consumed += consumes(&items[i]), ellipses += items[i].kind == ITEM_ELLIPSIS;
+    if (ndim == 0 && n == 1 && items[0].kind == ITEM_INT)
         return cer_raise(TORCH_INDEX_ERROR, "index",
                          "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
-                         "C++ to convert a 0-dim tensor to a number"),
-               NULL;
-    if (consumed > x->ndim)
-        return cer_raise(TORCH_INDEX_ERROR, "index", "too many indices for tensor of dimension %d", x->ndim), NULL;
-    if (ellipses > 1)
-        return cer_raise(TORCH_INDEX_ERROR, "index", "an index can only have a single ellipsis ('...')"), NULL;
-    Tensor *result = x;
-    int64_t dim = 0;
-    for (int i = 0; i < n && result; i++) {
-        const Item *item = &items[i];
+                         "C++ to convert a 0-dim tensor to a number");
+    if (consumed > ndim)
+        return cer_raise(TORCH_INDEX_ERROR, "index", "too many indices for tensor of dimension %d", ndim);
+    if (ellipses > 1) return cer_raise(TORCH_INDEX_ERROR, "index", "an index can only have a single ellipsis ('...')");
+    for (int i = 0; i < n && r->x; i++) {
+        const cer_Item *item = &items[i];
+        bool sliced = i < n - 1 && only_whole(&items[i + 1], n - i - 1);
         switch (item->kind) {
         case ITEM_INT: /* x[:, i, :] is one view, that prints as the slice it ends in */
-            if (i < n - 1 && only_whole(&items[i + 1], n - i - 1))
-                return pick(&cer_op_select_sliced, result, dim, item->start);
-            result = pick(&cer_op_select, result, dim, item->start);
+            r->x = pick(sliced ? &cer_op_select_sliced : &cer_op_select, r->x, r->dim, item->start, i);
+            if (sliced) return r->x != NULL;
             break;
         case ITEM_SLICE: /* of everything: only where it is all there is */
-            if (i == n - 1 || !is_whole(item)) result = torch_slice(result, dim, item->start, item->end, item->step);
-            dim++;
+            if (i == n - 1 || !is_whole(item)) r->x = torch_slice(r->x, r->dim, item->start, item->end, item->step);
+            r->dim++;
             break;
-        case ITEM_NONE: result = torch_unsqueeze(result, dim++); break;
-        case ITEM_ELLIPSIS: dim += x->ndim - consumed; break;
+        case ITEM_NONE: r->x = torch_unsqueeze(r->x, r->dim++); break;
+        case ITEM_ELLIPSIS: r->dim += ndim - consumed; break;
+        case ITEM_TENSOR:
+            if (!apply_tensor(r, item->tensor, i)) return false;
+            break;
         }
     }
-    return result;
+    return r->x != NULL;
+}
+
+/* ---- x[...] ------------------------------------------------------------------------------------------------------ */
+
+static Tensor *get(Tensor *x, Tensor *const *tensors, int64_t n_tensors, const char *text, va_list args)
+{
+    cer_Item items[CER_ITEMS];
+    Indexed r = {.x = x};
+    int n;
+    if (cer_error_pending() || !cer_usable(x, "index", 1) ||
+        !cer_read_index(text, args, tensors, n_tensors, items, &n) || !apply(&r, items, n))
+        return NULL;
+    if (r.n) return cer_index(r.x, r.tensors, r.n);
+    return r.x == x ? cer_call1(&cer_op_alias, x, NULL) : r.x; /* "...": a new tensor all the same */
 }
 
 Tensor *torch_index(Tensor *x, const char *text, ...)
 {
-    Item items[MAX_ITEMS];
-    int n;
+    va_list args;
+    va_start(args, text);
+    Tensor *result = get(x, NULL, 0, text, args);
+    va_end(args);
+    return result;
+}
+
+Tensor *torch_index_tensors_n(Tensor *x, Tensor *const *index, int64_t n)
+{
+    cer_Item items[CER_ITEMS];
+    Indexed r = {.x = x};
     if (cer_error_pending() || !cer_usable(x, "index", 1)) return NULL;
-    if (!text) return cer_raise(TORCH_TYPE_ERROR, "index", "index: the index text is NULL"), NULL;
-    Reader r = {.at = text, .text = text};
-    va_start(r.args, text);
-    bool fine = read_items(&r, items, &n);
-    va_end(r.args);
-    if (!fine) return NULL;
-    Tensor *result = apply(x, items, n);
-    return result == x ? cer_call1(&cer_op_alias, x, NULL) : result; /* "...": a new tensor all the same */
+    if (!index || n < 1 || n > CER_ITEMS)
+        return cer_raise(TORCH_INDEX_ERROR, "index", "index: %lld index tensors", (long long)n), NULL;
+    for (int64_t i = 0; i < n; i++) {
+        items[i] = (cer_Item){.kind = ITEM_TENSOR, .tensor = index[i]};
+        if (!cer_usable(index[i], "index", 2)) return NULL;
+    }
+    if (!apply(&r, items, (int)n)) return NULL;
+    return r.n ? cer_index(r.x, r.tensors, r.n) : r.x;
+}
+
+Tensor *torch_index_with_n(Tensor *x, Tensor *const *tensors, int64_t n, const char *text, ...)
+{
+    va_list args;
+    va_start(args, text);
+    Tensor *result = get(x, tensors, n, text, args);
+    va_end(args);
+    return result;
+}
+
+/* ---- x[...] = v -------------------------------------------------------------------------------------------------- */
+
+static Tensor *without_leading_ones(Tensor *v)
+{
+    int lead = 0;
+    while (lead < v->ndim && v->shape[lead] == 1) lead++;
+    return lead ? torch_view_n(v, v->ndim - lead, v->shape + lead) : v;
+}
+
+static Tensor *assign_view(Tensor *to, Tensor *v)
+{
+    if (cer_same_shape(to, v)) return torch_copy_(to, v);
+    if (v->ndim == 0) return torch_fill_(to, v);
+    v = without_leading_ones(v);
+    return torch_copy_(to, v ? torch_expand_n(v, to->ndim, to->shape) : NULL);
+}
+
+static Tensor *set(Tensor *x, torch_Scalar value, Tensor *const *tensors, int64_t n_tensors, const char *text,
+                   va_list args)
+{
+    cer_Item items[CER_ITEMS];
+    Indexed r = {.x = x};
+    int n;
+    if (cer_error_pending() || !cer_usable(x, "setitem", 1)) return NULL;
+    if (value.kind == TORCH_KIND_TENSOR && !cer_usable(value.as.t, "setitem", 2)) return NULL;
+    if (value.kind == TORCH_KIND_NONE)
+        return cer_raise(TORCH_TYPE_ERROR, "setitem", "can't assign a NoneType to a tensor"), NULL;
+    if (!cer_read_index(text, args, tensors, n_tensors, items, &n) || !apply(&r, items, n)) return NULL;
+    Tensor *v = value.kind == TORCH_KIND_TENSOR ? value.as.t : torch_full_n(0, NULL, value, (torch_dtype)x->dtype);
+    if (!v) return NULL;
+    if (!r.n) return assign_view(r.x, v) ? x : NULL;
+    v = without_leading_ones(v);
+    return v && cer_index_put(&cer_op_index_put_, r.x, r.tensors, r.n, torch_scalar_tensor(v), false) ? x : NULL;
+}
+
+Tensor *torch_setitem_Scalar(Tensor *x, torch_Scalar value, const char *text, ...)
+{
+    va_list args;
+    va_start(args, text);
+    Tensor *result = set(x, value, NULL, 0, text, args);
+    va_end(args);
+    return result;
+}
+
+Tensor *torch_setitem_with_n(Tensor *x, torch_Scalar value, Tensor *const *tensors, int64_t n, const char *text, ...)
+{
+    va_list args;
+    va_start(args, text);
+    Tensor *result = set(x, value, tensors, n, text, args);
+    va_end(args);
+    return result;
 }

@@ -8,11 +8,13 @@
 
 #include "create.h"
 #include "functional.h"
+#include "gather.h"
 #include "index.h"
 #include "matrix.h"
 #include "pointwise.h"
 #include "random.h"
 #include "reduce.h"
+#include "search.h"
 #include "view.h"
 
 #endif

@@ -86,6 +86,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/losses.inc"
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/norm.inc"
+#include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/spatial.inc"
 #include "ops/kernels/sum.inc"
@@ -107,6 +108,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/losses.inc"
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/norm.inc"
+#include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/spatial.inc"
 #include "ops/kernels/sum.inc"
@@ -119,6 +121,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
+#include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -129,6 +132,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
+#include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -139,6 +143,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
+#include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -149,6 +154,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
+#include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -159,6 +165,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm_integer.inc"
 #include "ops/kernels/loops.inc"
+#include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -168,6 +175,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define KIND_BOOL
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/loops.inc"
+#include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -180,6 +188,7 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
 }
 
 #include "ops/kernels/cast.inc"
+#include "ops/kernels/moves.inc"
 
 #define FLOATING_LOOPS(name) [K_FLOAT32] = loop_##name##_float32, [K_FLOAT64] = loop_##name##_float64
 #define INTEGER_LOOPS(name)                                                                          \
@@ -196,6 +205,11 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
 #define TABLE_ALL(name)                                                             \
     {                                                                               \
         FLOATING_LOOPS(name), INTEGER_LOOPS(name), [K_BOOL] = loop_##name##_boolean \
+    }
+#define TABLE_NUMERIC_OF(f)                                                                       \
+    {                                                                                             \
+        [K_UINT8] = f##_uint8, [K_INT8] = f##_int8, [K_INT16] = f##_int16, [K_INT32] = f##_int32, \
+        [K_INT64] = f##_int64, [K_FLOAT32] = f##_float32, [K_FLOAT64] = f##_float64,              \
     }
 #define TABLE_ROW(name, TYPES, ...) [KERNEL_##name] = TABLE_##TYPES(name),
 #define EACH_TYPE(f)                                                                                         \
@@ -214,6 +228,17 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
         .sum = sum_of_##TYPE, .products = sum_of_products_##TYPE, .combine = combine_##TYPE, .row = norm_row_##TYPE, \
         .row_back = norm_row_back_##TYPE, .moments_across = moments_across_##TYPE,                                   \
         .products_across = products_across_##TYPE, .combine_across = combine_across_##TYPE,                          \
+    }
+#define WIDTHS(f)                                                                                              \
+    {                                                                                                          \
+        [K_UINT8] = f##_1, [K_INT8] = f##_1, [K_INT16] = f##_2, [K_INT32] = f##_4, [K_INT64] = f##_8,          \
+        [K_FLOAT16] = f##_2, [K_FLOAT32] = f##_4, [K_FLOAT64] = f##_8, [K_BOOL] = f##_1, [K_BFLOAT16] = f##_2, \
+    }
+#define EACH_TYPE_AND_HALF(f)                                                                                \
+    {                                                                                                        \
+        [K_UINT8] = f##_uint8, [K_INT8] = f##_int8, [K_INT16] = f##_int16, [K_INT32] = f##_int32,            \
+        [K_INT64] = f##_int64, [K_FLOAT32] = f##_float32, [K_FLOAT64] = f##_float64, [K_BOOL] = f##_boolean, \
+        [K_FLOAT16] = f##_float16, [K_BFLOAT16] = f##_bfloat16,                                              \
     }
 
 extern const cer_Kernels CER_NAME(cer_kernels, CER_ISA);
@@ -256,6 +281,22 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
     .sum = EACH_TYPE(sum),
     .max = EACH_TYPE(max),
     .min = EACH_TYPE(min),
+    .pick = WIDTHS(pick),
+    .put =
+        {
+            [K_PUT] = WIDTHS(put),
+            [K_PUT_ADD] = EACH_TYPE_AND_HALF(put_add),
+            [K_PUT_MUL] = EACH_TYPE_AND_HALF(put_mul),
+            [K_PUT_MAX] = EACH_TYPE_AND_HALF(put_max),
+            [K_PUT_MIN] = EACH_TYPE_AND_HALF(put_min),
+            [K_PUT_SCALED] = TABLE_NUMERIC_OF(put_scaled),
+        },
+    .compress = WIDTHS(compress),
+    .spread = WIDTHS(spread),
+    .mask_count = mask_count,
+    .mask_positions = mask_positions,
+    .index_range = index_range,
+    .index_join = index_join,
     .gemm =
         {
             [K_UINT8] = gemm_uint8,

@@ -72,6 +72,22 @@ typedef struct cer_Norm {
     void (*combine_across)(int64_t rows, int64_t n, const double *a, const void *x, const double *b, const void *y,
                            const double *c, void *out);
 } cer_Norm;
+/* Elements named by an index (moves.inc, puts.inc), as a cer_Loop: ptr[0] is written, ptr[1] read, ptr[2] holds int64
+ * indices that are known to be right. The index times `bytes` is added to the address that it is about: what `pick` reads,
+ * what `put` writes. */
+typedef struct cer_IndexStep {
+    int64_t bytes;
+    char number[8]; /* K_PUT_SCALED: the factor, of the type */
+} cer_IndexStep;
+enum { K_PUT, K_PUT_ADD, K_PUT_MUL, K_PUT_MAX, K_PUT_MIN, K_PUT_SCALED, K_PUTS };
+
+typedef struct cer_Joint { /* param of index_join: ptr[0] += weight * ptr[1], both int64; below 0 counts from size */
+    int64_t size, weight;
+} cer_Joint;
+
+/* n contiguous elements under n mask bytes: into `out` go those of `in` where the mask is true (compress), or those of
+ * `out` where it is true become `in`, one after the other (spread); at most limit of them. */
+typedef void (*cer_Masked)(int64_t n, char *out, const char *in, const char *mask, int64_t limit);
 
 /* The loops: one number per row of ops/pointwise.def. */
 #define KERNEL_ENUM(name, ...) KERNEL_##name,
@@ -94,6 +110,12 @@ typedef struct {
     cer_Gemm gemm[K_TYPES];       /* float32, float64, int64, int32, int16, int8, uint8 */
     cer_Spatial spatial[K_TYPES]; /* float32, float64 */
     cer_Norm norm[K_TYPES];       /* the same */
+    cer_Loop pick[K_TYPES], put[K_PUTS][K_TYPES];
+    cer_Masked compress[K_TYPES], spread[K_TYPES];
+    int64_t (*mask_count)(int64_t n, const char *mask);
+    void (*mask_positions)(int64_t n, const char *mask, int64_t *out, int64_t limit);
+    void (*index_range)(int64_t n, const char *index, int64_t stride, int64_t *low, int64_t *high); /* of int64 */
+    cer_Loop index_join;
 } cer_Kernels;
 
 /* The product of a tensor library: gemm of the chosen table for small products and for integers; for large products of

@@ -181,8 +181,14 @@ def written_view(x):
     return x.clone()[1].mul_(3)
 
 
+def assigned(x, v, index):
+    b = x.clone()
+    b[index] = v
+    return b
+
+
 def answer(python, letters, given, layout):
-    names = {'torch': torch, 'F': F, 'grad_of': grad_of, 'written_base': written_base, 'written_view': written_view, 'float': float, 'given': [n for n, _ in given]}
+    names = {'torch': torch, 'F': F, 'grad_of': grad_of, 'assigned': assigned, 'written_base': written_base, 'written_view': written_view, 'float': float, 'given': [n for n, _ in given]}
     leaves = []
     for k, (name, shape) in enumerate(given):
         letter = 'l' if name in 'in' else 'b' if name == 'b' else letters[k if len(letters) > 1 else 0]
