@@ -173,27 +173,30 @@ static bool backward_roots(Tensor *const *tensors, int64_t n, Tensor *const *gra
     return true;
 }
 
-int torch_autograd_backward_args(Tensor *const *tensors, int64_t n, Tensor *const *gradients,
-                                 const torch_BackwardOptions *options)
+torch_AutogradBackwardArgs torch_AutogradBackwardArgs_defaults(void)
 {
-    static const torch_BackwardOptions defaults = {.struct_size = sizeof defaults};
-    const torch_BackwardOptions *o = options ? options : &defaults;
+    return (torch_AutogradBackwardArgs){.struct_size = sizeof(torch_AutogradBackwardArgs)};
+}
+
+int torch_autograd_backward_args(const torch_AutogradBackwardArgs *a)
+{
     torch_Context *c = cer_context();
+    int64_t n = a->n_tensors, mark = c->pool.length;
     if (c->code || n < 1) return c->code;
-    int64_t mark = c->pool.length;
     cer_Root one, *roots = &one;
     size_t bytes = (size_t)n * sizeof *roots;
     if (n > 1 && !(roots = cer_alloc(bytes))) return cer_raise_memory("backward", (double)bytes), c->code;
-    if (backward_roots(tensors, n, gradients, roots) && (!o->inputs || check_targets(o->inputs, o->n_inputs))) {
-        bool some = o->inputs != NULL;
-        cer_Engine e = {.retain_graph = o->retain_graph || o->create_graph,
-                        .create_graph = o->create_graph,
+    if (backward_roots(a->tensors, n, a->grad_tensors, roots) &&
+        (!a->inputs || check_targets(a->inputs, a->n_inputs))) {
+        bool some = a->inputs != NULL;
+        cer_Engine e = {.retain_graph = a->retain_graph || a->create_graph,
+                        .create_graph = a->create_graph,
                         .selective = some,
                         .into_leaves = some,
                         .roots = roots,
                         .n_roots = n,
-                        .inputs = o->inputs,
-                        .n_inputs = some ? o->n_inputs : 0};
+                        .inputs = a->inputs,
+                        .n_inputs = some ? a->n_inputs : 0};
         cer_engine_run(&e);
     }
     if (n > 1) cer_free(roots, bytes);
@@ -203,8 +206,9 @@ int torch_autograd_backward_args(Tensor *const *tensors, int64_t n, Tensor *cons
 
 int torch_backward_args(const torch_BackwardArgs *a)
 {
-    torch_BackwardOptions o = {sizeof o, a->retain_graph, a->create_graph, a->inputs, a->n_inputs};
-    return torch_autograd_backward_args(&a->self, 1, &a->gradient, &o);
+    torch_AutogradBackwardArgs all = {sizeof all,      &a->self,        1,         &a->gradient,
+                                      a->retain_graph, a->create_graph, a->inputs, a->n_inputs};
+    return torch_autograd_backward_args(&all);
 }
 
 /* ---- history of a tensor ----------------------------------------------------------------------------------------- */

@@ -25,23 +25,23 @@ TORCH_API int torch_backward_args(const torch_BackwardArgs *args);
 #define torch_backward(...) \
     torch_backward_args(&(torch_BackwardArgs){.struct_size = sizeof(torch_BackwardArgs), .self = __VA_ARGS__})
 
-/* torch.autograd.backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False): all of them in one go.
- * gradients NULL, or one per tensor (NULL entries for those of one element). */
-typedef struct torch_BackwardOptions {
+/* torch.autograd.backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None): all in one go.
+ * grad_tensors NULL, or one per tensor (NULL entries for those of one element).
+ *     torch_autograd_backward(torch_tensors(a, b), grads, .retain_graph = true) */
+typedef struct torch_AutogradBackwardArgs {
     size_t struct_size;
+    Tensor *const *tensors;
+    int64_t n_tensors;
+    Tensor *const *grad_tensors;
     bool retain_graph, create_graph;
     Tensor *const *inputs; /* as in torch_backward */
     int64_t n_inputs;
-} torch_BackwardOptions;
-/* options NULL: the defaults. torch_autograd_backward(torch_tensors(a, b), NULL) */
-TORCH_API int torch_autograd_backward_args(Tensor *const *tensors, int64_t n, Tensor *const *gradients,
-                                           const torch_BackwardOptions *options);
-#ifndef __cplusplus
-#define torch_autograd_backward(...) torch_autograd_backward_(__VA_ARGS__, )
-#define torch_autograd_backward_(tensors, n, gradients, ...) \
-    torch_autograd_backward_args(tensors, n, gradients,      \
-                                 &(torch_BackwardOptions){__VA_ARGS__.struct_size = sizeof(torch_BackwardOptions)})
-#endif
+} torch_AutogradBackwardArgs;
+TORCH_API torch_AutogradBackwardArgs torch_AutogradBackwardArgs_defaults(void);
+TORCH_API int torch_autograd_backward_args(const torch_AutogradBackwardArgs *args);
+#define torch_autograd_backward(...) \
+    torch_autograd_backward_args(    \
+        &(torch_AutogradBackwardArgs){.struct_size = sizeof(torch_AutogradBackwardArgs), .tensors = __VA_ARGS__})
 
 /* torch.autograd.grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False):
  * result[i] = sum of d outputs / d inputs[i], borrowed; NULL where unused and allowed. .grad of leaves is not touched.

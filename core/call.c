@@ -15,9 +15,11 @@ static bool check_operands(cer_Call *c, bool grad_off, uint8_t *any)
         if (!t || t->magic != CER_LIVE)
 #endif
             if (!cer_usable(t, c->op->name, (int)i + 1)) return false;
-        bool refused = i == 0 && t->flags & CER_VIEWS && c->op->flags & CER_INPLACE; /* by check_in_place, soon */
-        if (t->base && !grad_off && !refused && !cer_fresh(c->in[i].as.t)) return false;
         flags |= t->flags;
+        if (!t->base || grad_off) continue;
+        bool refused = t->flags & CER_VIEWS && i == 0 && c->op->flags & CER_INPLACE; /* by check_in_place, soon */
+        if (!refused && !cer_fresh(c->in[i].as.t)) return false;
+        flags |= t->flags; /* which may be new */
     }
     *any = flags;
     return true;
@@ -102,7 +104,7 @@ static Tensor *new_output(const cer_Op *op, const cer_Form *f)
     return t;
 }
 
-Tensor *cer_new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
+static inline Tensor *new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
 {
     Tensor *t = cer_tensor_header();
     if (!t) {
@@ -110,6 +112,7 @@ Tensor *cer_new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
         return NULL;
     }
     t->op = op;
+    t->flags = of->flags & (CER_VIEWS | CER_INFERENCE);
     t->storage = of->storage;
     cer_count_up(&t->storage->refs, t->storage->shared);
     t->data = of->data + f->offset * cer_size_of(of->dtype);
@@ -117,13 +120,16 @@ Tensor *cer_new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
         t->base = of->base ? of->base : of;
         cer_retain(t->base);
         t->seen = cer_version(t);
-        t->flags |= of->flags & CER_VIEWS;
         const torch_Context *context = cer_context();
         if (context->grad_off) t->flags |= context->inference ? CER_INFERENCE_VIEW : CER_NO_GRAD_VIEW;
     }
-    t->flags |= of->flags & CER_INFERENCE;
     cer_apply_form(t, f);
     return t;
+}
+
+Tensor *cer_new_view(const cer_Op *op, const cer_Form *f, Tensor *of)
+{
+    return new_view(op, f, of);
 }
 
 static bool make_outputs(cer_Call *c)
@@ -134,7 +140,7 @@ static bool make_outputs(cer_Call *c)
     }
     for (int k = 0; k < c->op->n_outputs; k++) {
         c->out[k] =
-            c->op->flags & CER_VIEW ? cer_new_view(c->op, &c->form[k], c->in[0].as.t) : new_output(c->op, &c->form[k]);
+            c->op->flags & CER_VIEW ? new_view(c->op, &c->form[k], c->in[0].as.t) : new_output(c->op, &c->form[k]);
         if (!c->out[k]) return false;
     }
     return true;
@@ -299,7 +305,7 @@ static bool run(torch_Context *context, cer_Call *c)
         if (flags & CER_INFERENCE && fine) fine = check_saved(node);
         if (!fine && !context->code) cer_raise_memory(op->name, sizeof *node);
     }
-    if (fine && context->inference && !(op->flags & (CER_INPLACE | CER_VIEW)))
+    if (context->watch & CER_WATCH_INFERENCE && fine && !(op->flags & (CER_INPLACE | CER_VIEW)))
         for (int k = 0; k < op->n_outputs; k++) c->out[k]->flags |= CER_INFERENCE;
     if (fine && op->kernel) fine = op->kernel(c);
     if (!fine) {

@@ -93,7 +93,7 @@ static void put_back(cer_Engine *e)
 
 /* First sight of a node in this backward. Accumulators of tensors that several threads hold carry marks that only one
  * backward may use at a time: the first such node takes the lock for the rest of it. */
-static bool meet(cer_Engine *e, cer_Node *n)
+static inline bool meet(cer_Engine *e, cer_Node *n)
 {
     if (n->shared && !e->locked) {
         pthread_once(&shared_once, shared_lock_create);
@@ -234,14 +234,18 @@ static bool deliver(cer_Engine *e, const cer_Node *n, Tensor **in)
 
 /* ---- running a node ---------------------------------------------------------------------------------------------- */
 
-static bool stage(void *engine, Tensor *of, Tensor *gradient)
+static inline bool stage(cer_Engine *e, Tensor *of, Tensor *gradient)
 {
-    cer_Engine *e = engine;
     if (!grow((void **)&e->staged, &e->staged_capacity, e->n_staged, sizeof *e->staged)) return false;
     cer_retain(of);
     cer_retain(gradient);
     e->staged[e->n_staged++] = (cer_Staged){of, gradient, CER_COMMIT_SET};
     return true;
+}
+
+static bool keep(void *engine, Tensor *of, Tensor *gradient)
+{
+    return stage(engine, of, gradient);
 }
 
 /* Hooks see gradients in the form that they will have. */
@@ -297,7 +301,7 @@ static bool run_node(cer_Engine *e, cer_Node *n)
     }
     bool runs = !n->leaf && leads_on(e, n);
     bool ends = n->leaf && (!e->selective || (e->into_leaves && n->captured));
-    if (fine && n->hooks && (runs || ends || e->into_leaves)) fine = cer_hooks_before(n, g, stage, e);
+    if (fine && n->hooks && (runs || ends || e->into_leaves)) fine = cer_hooks_before(n, g, keep, e);
     if (fine && ends && g[0])
         fine = stage(e, n->leaf, g[0]) && (!n->hooks || cer_hooks_after(n, g, NULL));
     else if (fine && runs)

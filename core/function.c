@@ -317,6 +317,7 @@ static bool begin(Apply *a, const torch_Function *f, void *data)
     ctx->op.name = ctx->name;
     ctx->op.grad_name = ctx->grad_name;
     n->op = &ctx->op;
+    n->special = true;
     n->traced = c->watch & CER_WATCH_ANOMALY;
     for (int64_t k = 0; k < a->n_out; k++) n->outputs[k].dtype = torch_dtype_none;
     for (int64_t i = 0; i < a->n_in; i++) {
@@ -498,6 +499,7 @@ Tensor *torch_Function_apply(const torch_Function *f, Tensor *const *in, int64_t
     if (a.ctx) {
         list_end(&a.ctx->dirty);
         list_end(&a.ctx->fixed);
+        if (!fine) drop_saved(a.ctx); /* an output among them holds the node */
     }
     if (a.node) cer_node_release(a.node);
     if (fine) {

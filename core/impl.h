@@ -183,6 +183,7 @@ struct cer_Node {
     _Atomic int32_t refs;
     bool shared, freed;    /* freed: its saved values are gone after a backward without retain_graph */
     bool traced;           /* made in anomaly mode: its forward call can be told */
+    bool special;          /* has an inner node, or a record with an end: rare, so that one test finds both */
     bool captured, wanted; /* engine, selective: is an input that was asked for; is one or leads to one */
     uint8_t n_saved;
     uint32_t n_inputs, n_outputs;
@@ -273,7 +274,7 @@ typedef struct cer_Pool { /* borrowed objects of all open scopes, in order; an o
     bool warned;
 } cer_Pool;
 
-enum { CER_WATCH_SAVED = 1, CER_WATCH_ANOMALY = 2 };
+enum { CER_WATCH_SAVED = 1, CER_WATCH_ANOMALY = 2, CER_WATCH_INFERENCE = 4 };
 
 struct torch_Context {
     torch_Code code;

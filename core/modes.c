@@ -34,11 +34,17 @@ bool torch_is_inference(const Tensor *x)
     return !cer_error_pending() && cer_usable(x, "is_inference", 1) && x->flags & CER_INFERENCE;
 }
 
+static void set_inference(torch_Context *c, bool mode)
+{
+    c->inference = mode;
+    c->watch = (uint8_t)(mode ? c->watch | CER_WATCH_INFERENCE : c->watch & ~CER_WATCH_INFERENCE);
+}
+
 torch_GradModes torch_inference_mode_enter(bool mode)
 {
     torch_Context *c = cer_context();
     torch_GradModes before = {!c->no_grad, c->inference};
-    c->inference = mode;
+    set_inference(c, mode);
     cer_set_grad(c, !mode);
     return before;
 }
@@ -46,7 +52,7 @@ torch_GradModes torch_inference_mode_enter(bool mode)
 void torch_inference_mode_leave(const torch_GradModes *before)
 {
     torch_Context *c = cer_context();
-    c->inference = before->inference;
+    set_inference(c, before->inference);
     cer_set_grad(c, before->grad);
 }
 

@@ -16,7 +16,7 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, int64_t n_out, uint16_t s
     cer_Thread *thread = cer_thread();
     cer_Node *n = (cer_Node *)block;
     atomic_init(&n->refs, 1);
-    n->shared = n->freed = n->wanted = n->captured = n->traced = false;
+    n->shared = n->freed = n->wanted = n->captured = n->traced = n->special = false;
     n->n_saved = (uint8_t)n_saved;
     n->n_inputs = (uint32_t)n_in;
     n->n_outputs = (uint32_t)n_out;
@@ -74,6 +74,7 @@ void cer_node_drop_saved(cer_Node *n)
         } else if (n->saved[i].kind == CER_KIND_PACKED) {
             cer_unsave(&n->saved[i]);
         }
+    if (!n->special) return;
     if (n->op->end) n->op->end(n, false);
     if (n->inner) {
         n->inner->freed = true;
@@ -87,9 +88,9 @@ static void destroy(cer_Node *n)
     for (uint32_t i = 0; i < n->n_inputs; i++)
         if (n->edges[i].node) cer_node_release(n->edges[i].node);
     for (uint32_t k = 0; k < n->n_outputs; k++) cer_release(n->outputs[k].gradient);
-    if (n->inner) cer_node_release(n->inner);
     if (n->hooks) cer_hooks_end(n);
-    if (n->op->end) n->op->end(n, true);
+    if (n->special && n->inner) cer_node_release(n->inner);
+    if (n->special && n->op->end) n->op->end(n, true);
     cer_tally(&cer_thread()->live_nodes, -1);
     cer_free(n, n->bytes);
 }

@@ -207,6 +207,7 @@ bool cer_rebase_prepare(cer_Call *c, cer_Node *inner, cer_Rebase *r)
     if (!r->outer) return false;
     cer_node_retain(inner);
     r->outer->inner = inner;
+    r->outer->special = true;
     for (int64_t i = 0; i < c->n_in; i++) {
         cer_Edge *e = &r->outer->edges[i];
         if (i > 0) *e = inner->edges[i];

@@ -16,6 +16,7 @@ TCase *inplace_case(void);
 TCase *versions_case(void);
 TCase *views_case(void);
 TCase *hooks_case(void);
+TCase *watch_case(void);
 TCase *function_case(void);
 TCase *names_case(void);
 TCase *life_case(void);

@@ -50,6 +50,114 @@ static bool keeps(Problem p)
     return torch_backward(torch_sum(torch_add(y, p.x))) == TORCH_OK;
 }
 
+static Tensor *twice(Tensor *g, void *data)
+{
+    (void)data;
+    return torch_mul(g, 2);
+}
+
+static void look_on(Tensor **in, int64_t n_in, Tensor **out, int64_t n_out, void *data)
+{
+    (void)n_out, (void)data;
+    if (n_in) in[0] = in[0] ? torch_mul(in[0], 2) : NULL;
+    out[0] = torch_add(out[0], 1);
+}
+
+static bool hooked(Problem p)
+{
+    Tensor *y = torch_mul(p.x, 2);
+    torch_Hook h = torch_register_hook(p.w, twice, NULL);
+    torch_register_hook(y, twice, NULL);
+    if (!torch_error()) torch_Node_register_prehook(torch_grad_fn_node(y), look_on, NULL);
+    if (!torch_error()) torch_Node_register_hook(torch_grad_fn_node(y), look_on, NULL);
+    bool fine = torch_backward(torch_sum(torch_add(torch_mm(y, p.w), p.b))) == TORCH_OK;
+    torch_remove_hook(h);
+    return fine;
+}
+
+static void product(torch_Ctx *ctx, Tensor *const *in, int64_t n, Tensor **out)
+{
+    out[0] = torch_mm(in[0], in[1]);
+    out[1] = in[0];
+    if (out[0]) torch_ctx_save_for_backward(ctx, torch_tensors(in[0], in[1], out[0]));
+    if (out[0]) torch_ctx_mark_non_differentiable(ctx, torch_tensors(in[2]));
+    (void)n;
+}
+
+static int64_t product_backward(torch_Ctx *ctx, Tensor *const *g, Tensor **in)
+{
+    Tensor *a = torch_ctx_saved_tensor(ctx, 0), *b = torch_ctx_saved_tensor(ctx, 1);
+    Tensor *ab = torch_ctx_saved_tensor(ctx, 2);
+    in[0] = torch_add(torch_mm(g[0], torch_t(b)), g[1]);
+    in[1] = torch_mm(torch_t(a), torch_mul(g[0], torch_sign(ab)));
+    return 3;
+}
+
+static const torch_Function Product = {"Product", product, product_backward, 2, false};
+
+static bool by_function(Problem p)
+{
+    Tensor *other = NULL, *y = torch_Function_apply(&Product, torch_tensors(p.x, p.w, p.b), NULL, &other);
+    Tensor *g = torch_autograd_grad(torch_sum(torch_mul(y, y)), p.w, .create_graph = true);
+    Tensor *loss = torch_add(torch_sum(g), torch_sum(other));
+    return loss && torch_backward(loss) == TORCH_OK;
+}
+
+static void *pack(Tensor *t, void *data)
+{
+    (void)data;
+    torch_scope();
+    return torch_retain(torch_clone(t));
+}
+
+static Tensor *unpack(void *t, void *data)
+{
+    (void)data;
+    return t;
+}
+
+static void drop(void *t, void *data)
+{
+    (void)data;
+    torch_release(t);
+}
+
+static bool packed(Problem p)
+{
+    torch_saved_tensors_hooks(pack, unpack, drop, NULL);
+    Tensor *g = torch_autograd_grad(torch_sum(torch_exp(torch_mm(p.x, p.w))), p.x, .create_graph = true);
+    return g && torch_backward(torch_sum(g)) == TORCH_OK;
+}
+
+static Tensor *inner_backward(Tensor *g, void *problem)
+{
+    (void)g;
+    Problem *p = problem;
+    torch_enable_grad();
+    Tensor *inner = torch_autograd_grad(torch_sum(torch_mm(p->x, p->w)), p->w);
+    return inner ? NULL : NULL;
+}
+
+static bool nested(Problem p)
+{
+    Tensor *y = torch_mm(p.x, p.w), *z = torch_add(torch_mm(p.x, p.w), y);
+    torch_register_hook(y, inner_backward, &p);
+    return torch_backward(torch_sum(z)) == TORCH_OK;
+}
+
+static bool watched(Problem p)
+{
+    torch_detect_anomaly();
+    Tensor *y = torch_sum(torch_t(torch_mm(p.x, p.w)));
+    return y && torch_autograd_backward(torch_tensors(y, y)) == TORCH_OK;
+}
+
+static bool data(Problem p)
+{
+    Tensor *d = torch_data(p.x), *y = torch_mul(p.x, 2);
+    return d && y && torch_set_data(y, d) == TORCH_OK && torch_backward(torch_sum(y)) == TORCH_OK;
+}
+
 static void fail_everywhere(bool (*work)(Problem p), bool fresh)
 {
     int64_t k = 0;
@@ -120,6 +228,22 @@ START_TEST(retained)
 }
 END_TEST
 
+START_TEST(with_hooks)
+{
+    fail_everywhere(hooked, true);
+    fail_everywhere(nested, true);
+    fail_everywhere(packed, true);
+}
+END_TEST
+
+START_TEST(functions_and_data)
+{
+    fail_everywhere(by_function, true);
+    fail_everywhere(data, true);
+    fail_everywhere(watched, true);
+}
+END_TEST
+
 /* After a failure in the middle the result is the same as without: no gradient was left behind in a node. */
 START_TEST(right_after_a_failure)
 {
@@ -145,5 +269,5 @@ END_TEST
 TCase *memory_case(void)
 {
     return test_case("memory", first_backward, later_backward, second_derivative, backward_of_inputs, retained,
-                     right_after_a_failure);
+                     with_hooks, functions_and_data, right_after_a_failure);
 }
