@@ -3,6 +3,7 @@
 #define CERILLA_OPS_FUNCTIONAL_H
 
 #include "loss.h"
+#include "norm.h"
 
 TORCH_BEGIN
 

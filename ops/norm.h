@@ -18,8 +18,7 @@ TORCH_API F_LayerNormArgs F_LayerNormArgs_defaults(void);
 TORCH_API Tensor *F_layer_norm_args(const F_LayerNormArgs *args);
 /* F_layer_norm(x, TORCH_DIMS(4), weight, bias): (x - mean) / sqrt(var + eps) weight + bias over the last dimensions */
 #define F_layer_norm(...) \
-    F_layer_norm_args(    \
-        &(F_LayerNormArgs){.eps = 1e-5, .struct_size = sizeof(F_LayerNormArgs), .input = __VA_ARGS__})
+    F_layer_norm_args(&(F_LayerNormArgs){.eps = 1e-5, .struct_size = sizeof(F_LayerNormArgs), .input = __VA_ARGS__})
 
 typedef struct F_BatchNormArgs {
     size_t struct_size;
@@ -32,9 +31,9 @@ typedef struct F_BatchNormArgs {
 TORCH_API F_BatchNormArgs F_BatchNormArgs_defaults(void);
 TORCH_API Tensor *F_batch_norm_args(const F_BatchNormArgs *args);
 /* over all but dimension 1. ValueError "Expected more than 1 value per channel when training, ..." */
-#define F_batch_norm(...) \
-    F_batch_norm_args(    \
-        &(F_BatchNormArgs){.eps = 1e-5, .momentum = 0.1, .struct_size = sizeof(F_BatchNormArgs), .input = __VA_ARGS__})
+#define F_batch_norm(...)                 \
+    F_batch_norm_args(&(F_BatchNormArgs){ \
+        .eps = 1e-5, .momentum = 0.1, .struct_size = sizeof(F_BatchNormArgs), .input = __VA_ARGS__})
 
 typedef struct F_InstanceNormArgs {
     size_t struct_size;
@@ -46,10 +45,10 @@ typedef struct F_InstanceNormArgs {
 TORCH_API F_InstanceNormArgs F_InstanceNormArgs_defaults(void);
 TORCH_API Tensor *F_instance_norm_args(const F_InstanceNormArgs *args);
 /* over the spatial dimensions of each image and channel */
-#define F_instance_norm(...)                                                         \
-    F_instance_norm_args(&(F_InstanceNormArgs){.eps = 1e-5,                          \
-                                               .momentum = 0.1,                      \
-                                               .use_input_stats = true,              \
+#define F_instance_norm(...)                                                              \
+    F_instance_norm_args(&(F_InstanceNormArgs){.eps = 1e-5,                               \
+                                               .momentum = 0.1,                           \
+                                               .use_input_stats = true,                   \
                                                .struct_size = sizeof(F_InstanceNormArgs), \
                                                .input = __VA_ARGS__})
 
@@ -64,8 +63,7 @@ TORCH_API F_GroupNormArgs F_GroupNormArgs_defaults(void);
 TORCH_API Tensor *F_group_norm_args(const F_GroupNormArgs *args);
 /* over each of num_groups groups of channels of each image */
 #define F_group_norm(...) \
-    F_group_norm_args(    \
-        &(F_GroupNormArgs){.eps = 1e-5, .struct_size = sizeof(F_GroupNormArgs), .input = __VA_ARGS__})
+    F_group_norm_args(&(F_GroupNormArgs){.eps = 1e-5, .struct_size = sizeof(F_GroupNormArgs), .input = __VA_ARGS__})
 
 typedef struct F_LocalResponseNormArgs {
     size_t struct_size;
@@ -76,12 +74,9 @@ typedef struct F_LocalResponseNormArgs {
 TORCH_API F_LocalResponseNormArgs F_LocalResponseNormArgs_defaults(void);
 TORCH_API Tensor *F_local_response_norm_args(const F_LocalResponseNormArgs *args);
 /* x / (k + alpha mean of x^2 over `size` channels around)^beta */
-#define F_local_response_norm(...)                                                    \
-    F_local_response_norm_args(&(F_LocalResponseNormArgs){.alpha = 1e-4,              \
-                                                          .beta = 0.75,               \
-                                                          .k = 1,                     \
-                                                          .struct_size = sizeof(F_LocalResponseNormArgs), \
-                                                          .input = __VA_ARGS__})
+#define F_local_response_norm(...)                         \
+    F_local_response_norm_args(&(F_LocalResponseNormArgs){ \
+        .alpha = 1e-4, .beta = 0.75, .k = 1, .struct_size = sizeof(F_LocalResponseNormArgs), .input = __VA_ARGS__})
 
 TORCH_END
 

@@ -47,6 +47,30 @@ Tensor *written_base_by(Tensor *x, Tensor *y)
     return torch_mul_(torch_select(base, 0, 1), y) ? base : NULL;
 }
 
+Tensor *running(Tensor *x, Tensor *mean, Tensor *var)
+{
+    Tensor *r = F_batch_norm(x, mean, var, .training = true, .momentum = mean ? 0.1 : 0.3);
+    return r ? mean ? mean : var : NULL;
+}
+
+Tensor *running_of_instances(Tensor *x, Tensor *var)
+{
+    return F_instance_norm(x, NULL, var) ? var : NULL;
+}
+
+Tensor *norm_gradient(Tensor *out, Tensor *in, Tensor *gradient)
+{
+    Tensor *result = NULL;
+    torch_GradArgs a = {.struct_size = sizeof a,
+                        .outputs = &out,
+                        .n_outputs = 1,
+                        .inputs = &in,
+                        .n_inputs = 1,
+                        .grad_outputs = &gradient};
+    torch_autograd_grad_args(&result, &a);
+    return result;
+}
+
 Tensor *number(const Tensor *x)
 {
     double v = torch_item(x);

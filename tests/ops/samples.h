@@ -51,9 +51,12 @@ Tensor *made(char name, char letter, int64_t ndim, const int64_t *shape);
 Tensor *grad_of(Tensor *out, Tensor *in,
                 Tensor *gradient); /* torch.autograd.grad(out, in, gradient, create_graph=True)[0] */
 Tensor *second(Tensor *(*function)(Tensor *, int64_t, bool, Tensor **), Tensor *x, int64_t dim, bool keepdim);
-Tensor *written_view(Tensor *x);               /* b = x.clone(); v = b[1]; v.mul_(3); v */
-Tensor *written_base(Tensor *x);               /* the same; b */
-Tensor *written_base_by(Tensor *x, Tensor *y); /* with v.mul_(y) */
-Tensor *number(const Tensor *x);               /* x.item() as a float64 tensor */
+Tensor *written_view(Tensor *x);                       /* b = x.clone(); v = b[1]; v.mul_(3); v */
+Tensor *written_base(Tensor *x);                       /* the same; b */
+Tensor *written_base_by(Tensor *x, Tensor *y);         /* with v.mul_(y) */
+Tensor *running(Tensor *x, Tensor *mean, Tensor *var); /* after a training batch_norm: the one that is not NULL */
+Tensor *running_of_instances(Tensor *x, Tensor *var);
+Tensor *norm_gradient(Tensor *out, Tensor *in, Tensor *gradient); /* torch.autograd.grad(out, in, gradient)[0] */
+Tensor *number(const Tensor *x);                                  /* x.item() as a float64 tensor */
 
 #endif

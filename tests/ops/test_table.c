@@ -37,7 +37,11 @@ static const char *const rounded[] = {"exp",
                                       "bce_with_logits",
                                       "bce_with_logits_weighted",
                                       "nll_loss",
-                                      "nll_loss2d"};
+                                      "nll_loss2d",
+                                      "native_layer_norm",
+                                      "native_batch_norm",
+                                      "native_group_norm",
+                                      "norm_backward"};
 
 static bool is_rounded(const char *record)
 {
