@@ -582,7 +582,7 @@ static bool one_per_channel(const char *name, const Tensor *t, const Tensor *x, 
         TORCH_RUNTIME_ERROR, "group_norm",
         "Expected %s to be a vector of size equal to the number of channels in input, but got %s of shape %s "
         "and input of shape %s",
-        name, name, cer_shape_text(t->ndim, t->shape, have, sizeof have),
+        name, name, cer_shape_text(told->ndim, told->shape, have, sizeof have),
         cer_shape_text(x->ndim, x->shape, want, sizeof want));
 }
 
