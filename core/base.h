@@ -26,6 +26,10 @@
 #define TORCH_MAX_DIM 8      /* dimensions of a tensor, at most */
 #define TORCH_NONE INT64_MIN /* Python's None where a number is expected */
 #define TORCH_NAN ((double)(0.0f / 0.0f))
+#define torch_nan TORCH_NAN /* torch.nan, torch.inf, torch.pi, torch.e */
+#define torch_inf ((double)(1.0f / 0.0f))
+#define torch_pi 3.141592653589793
+#define torch_e 2.718281828459045
 #define TORCH_NO_SIZES /* of an array field: none of its TORCH_MAX_DIM sizes is given */               \
     {                                                                                                  \
         TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE, TORCH_NONE \

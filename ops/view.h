@@ -43,6 +43,17 @@ TORCH_API Tensor *torch_flatten(Tensor *x); /* x.flatten(): 1-d */
 TORCH_API Tensor *torch_clone(Tensor *x);
 TORCH_API Tensor *torch_contiguous(Tensor *x);            /* x itself when it is */
 TORCH_API Tensor *torch_to(Tensor *x, torch_dtype dtype); /* x.to(dtype): x itself when it has it */
+/* x.float(), x.long(), ...: a name without parentheses is still the dtype. */
+#define torch_float(x) torch_to(x, torch_float32)
+#define torch_double(x) torch_to(x, torch_float64)
+#define torch_half(x) torch_to(x, torch_float16)
+#define torch_bfloat16(x) torch_to(x, torch_bfloat16)
+#define torch_long(x) torch_to(x, torch_int64)
+#define torch_int(x) torch_to(x, torch_int32)
+#define torch_short(x) torch_to(x, torch_int16)
+#define torch_byte(x) torch_to(x, torch_uint8)
+#define torch_bool(x) torch_to(x, torch_bool)
+#define torch_type_as(x, other) torch_to(x, torch_dtype_of(other)) /* x.type_as(other) */
 /* ---- joining ----------------------------------------------------------------------------------------------------- */
 TORCH_API Tensor *torch_cat_n(Tensor *const *tensors, int64_t n, int64_t dim);
 TORCH_API Tensor *torch_stack_n(Tensor *const *tensors, int64_t n, int64_t dim);

@@ -234,7 +234,20 @@ END_TEST
 #define DLPACK_TESTS
 #endif
 
+START_TEST(casts)
+{
+    Tensor *x = torch_tensor(torch_list(double, 1.5, 0, -2));
+    ck_assert_int_eq(torch_dtype_of(torch_long(x)), torch_long);
+    ck_assert_tensor(torch_long(x), 3, ((double[]){1, 0, -2}), 0, 0);
+    ck_assert_int_eq(torch_dtype_of(torch_double(x)), torch_double);
+    ck_assert_tensor(torch_byte(x), 3, ((double[]){1, 0, 254}), 0, 0);
+    ck_assert_tensor(torch_bool(x), 3, ((double[]){1, 0, 1}), 0, 0);
+    ck_assert_ptr_eq(torch_float(x), x);
+    ck_assert_int_eq(torch_dtype_of(torch_type_as(x, torch_half(x))), torch_half);
+}
+END_TEST
+
 TCase *interchange_case(void)
 {
-    return test_case("interchange", blob_is_shared, blob_ends_once, blob_refuses, lists DLPACK_TESTS);
+    return test_case("interchange", blob_is_shared, blob_ends_once, blob_refuses, lists, casts DLPACK_TESTS);
 }
