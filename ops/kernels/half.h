@@ -28,7 +28,7 @@ static inline uint16_t float16_from_float(float x)
     /* Denormal results: the last bit of a number just above 0.5 weighs 2^-24, as that of a denormal half does. */
     const uint32_t denormal = float_bits(float_from_bits(size) + 0.5f) - 0x3f000000;
     const uint32_t finite = size < 0x38800000 ? denormal : size >= 0x47800000 ? 0x7c00 : normal;
-    const uint32_t result = size > 0x7f800000 ? 0x7e00 : finite;
+    const uint32_t result = size > 0x7f800000 ? 0x7e00 | (size >> 13 & 0x3ff) : finite; /* quiet, as the CPUs have it */
     return (uint16_t)(result | (bits >> 16 & 0x8000));
 }
 
@@ -38,7 +38,8 @@ static inline float float_from_float16(uint16_t half)
     const uint32_t normal = (size << 13) + (112u << 23);
     const uint32_t denormal = float_bits(float_from_bits(0x3f000000 | size) - 0.5f);
     const uint32_t finite = size < 0x400 ? denormal : normal;
-    return float_from_bits((size >= 0x7c00 ? (size << 13) | 0x7f800000 : finite) | sign);
+    const uint32_t quiet = size > 0x7c00 ? 0x00400000 : 0;
+    return float_from_bits((size >= 0x7c00 ? (size << 13) | 0x7f800000 | quiet : finite) | sign);
 }
 
 static inline uint16_t bfloat16_from_float(float x)

@@ -9,7 +9,7 @@ extern const cer_Kernels cer_kernels_baseline, cer_kernels_avx2, cer_kernels_avx
 
 /* CERILLA_AVX2_KERNELS, CERILLA_AVX512_KERNELS: tables that the build has compiled. */
 #if defined(CERILLA_AVX2_KERNELS) || defined(CERILLA_AVX512_KERNELS)
-static bool has_avx2(void)
+static bool has_avx2(void) /* and with it F16C, which came before it; clang 14 cannot ask for that */
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
            __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");

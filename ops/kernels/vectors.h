@@ -1,5 +1,5 @@
-/* The few vector operations that C cannot express, for gemm.inc: a fused multiply-add of whole vectors, and loads and
- * stores of part of one. The only place with intrinsics. */
+/* The few vector operations that C cannot express: a fused multiply-add of whole vectors, loads and stores of part of one,
+ * and conversions for which there are instructions. The only place with intrinsics. */
 #ifndef CERILLA_VECTORS_H
 #define CERILLA_VECTORS_H
 
@@ -90,6 +90,45 @@ typedef double vector_float64 __attribute__((vector_size(16)));
 
 VECTOR_OPERATIONS(float32, float, vector_float32, 32)
 VECTOR_OPERATIONS(float64, double, vector_float64, 64)
+
+/* ---- conversions ----------------------------------------------------------------------------------------------------
+ * Truncation to int64 as x86 has it: what does not fit becomes the smallest. Where it vectorises in C (AVX-512), C is faster. */
+#if defined(__x86_64__) && !defined(__AVX512DQ__)
+#include <immintrin.h>
+#define CER_TRUNCATES 1
+static inline int64_t truncate_float(float x)
+{
+    return _mm_cvttss_si64(_mm_set_ss(x));
+}
+static inline int64_t truncate_double(double x)
+{
+    return _mm_cvttsd_si64(_mm_set_sd(x));
+}
+#endif
+
+/* Eight numbers to and from float16; a NaN keeps the upper bits of its payload. */
+#ifdef __F16C__
+#define CER_HALF_VECTORS 1
+static inline void float16_from_eight(uint16_t *out, const float *in)
+{
+    _mm_storeu_si128((__m128i *)(void *)out,
+                     _mm256_cvtps_ph(_mm256_loadu_ps(in), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+static inline void eight_from_float16(float *out, const uint16_t *in)
+{
+    _mm256_storeu_ps(out, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)in)));
+}
+#else
+#define CER_HALF_VECTORS 0
+static inline void float16_from_eight(uint16_t *out, const float *in)
+{
+    (void)out, (void)in;
+}
+static inline void eight_from_float16(float *out, const uint16_t *in)
+{
+    (void)out, (void)in;
+}
+#endif
 
 /* Squares for turning a matrix: 4 x 4 floats, 2 x 2 doubles, rows `out_row` and `in_row` elements apart. */
 #define CER_SQUARE_float32 4
