@@ -275,5 +275,5 @@ int torch_set_grad(Tensor *x, Tensor *grad)
 
 const char *torch_grad_fn(const Tensor *x)
 {
-    return look(x, "grad_fn") && x->node && !x->node->leaf ? x->node->op->grad_name : NULL;
+    return look(x, "grad_fn") && x->node && !x->node->leaf ? cer_grad_name(x->node) : NULL;
 }

@@ -255,7 +255,7 @@ torch_Node *torch_grad_fn_node(const Tensor *x)
 
 const char *torch_Node_name(const torch_Node *n)
 {
-    return n ? node_of(n)->op->grad_name : NULL;
+    return n ? cer_grad_name(node_of(n)) : NULL;
 }
 
 int64_t torch_Node_n_next(const torch_Node *n)

@@ -117,7 +117,7 @@ static void describe_call(const cer_Node *n, char *text, size_t bytes)
         if (o) cer_shape_text(o->ndim, o->shape, shape, sizeof shape);
         used += (size_t)snprintf(text + used, bytes - used, "%s%s%s%s%s%s%s", i ? ", " : "", o ? "torch." : "",
                                  o ? names[o->dtype] : "", o ? "Tensor " : "", shape, o ? " of " : "",
-                                 o ? e->node->op->grad_name : "");
+                                 o ? cer_grad_name(e->node) : "");
     }
     if (used < bytes) snprintf(text + used, bytes - used, ")");
 }
@@ -132,19 +132,19 @@ bool cer_anomaly_check(const torch_Context *c, const cer_Node *n, Tensor *const 
         torch_set_grad_enabled(before);
         fine = !c->code && (!n->edges[i].node || !has_nan(g));
         if (!fine)
-            cer_raise(TORCH_RUNTIME_ERROR, n->op->grad_name, "Function '%s' returned nan values in its %uth output.",
-                      n->op->grad_name, i);
+            cer_raise(TORCH_RUNTIME_ERROR, cer_grad_name(n), "Function '%s' returned nan values in its %uth output.",
+                      cer_grad_name(n), i);
     }
     if (fine) return true;
     char call[512];
     describe_call(n, call, sizeof call);
     if (n->traced)
-        torch_warn("UserWarning", "Error detected in %s. Forward call that caused the error: %s", n->op->grad_name,
+        torch_warn("UserWarning", "Error detected in %s. Forward call that caused the error: %s", cer_grad_name(n),
                    call);
     else
         torch_warn("UserWarning",
                    "Error detected in %s. No forward pass information available. Enable detect anomaly during forward "
                    "pass for more information.",
-                   n->op->grad_name);
+                   cer_grad_name(n));
     return false;
 }

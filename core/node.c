@@ -16,7 +16,7 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, int64_t n_out, uint16_t s
     cer_Thread *thread = cer_thread();
     cer_Node *n = (cer_Node *)block;
     atomic_init(&n->refs, 1);
-    n->shared = n->freed = n->wanted = n->captured = n->traced = n->special = false;
+    n->shared = n->freed = n->wanted = n->captured = n->traced = n->with_number = n->special = false;
     n->n_saved = (uint8_t)n_saved;
     n->n_inputs = (uint32_t)n_in;
     n->n_outputs = (uint32_t)n_out;
@@ -151,6 +151,16 @@ Tensor *cer_saved_output(cer_Node *n, int64_t k)
     if (!plain) s = cer_unpack(n->op->name, s, no_history ? NULL : n, (uint32_t)k, true);
     if (s.kind != TORCH_KIND_TENSOR) return NULL;
     return no_history || !plain || cer_context()->grad_off ? s.as.t : cer_twin(s.as.t, n, (uint32_t)k);
+}
+
+const char *cer_grad_name(const cer_Node *n)
+{
+    return n->with_number && n->op->grad_name_number ? n->op->grad_name_number : n->op->grad_name;
+}
+
+void cer_no_formula(const cer_Node *n)
+{
+    cer_raise(TORCH_RUNTIME_ERROR, n->op->name, "derivative for aten::%s is not implemented", n->op->name);
 }
 
 const void *cer_attrs(const cer_Node *n)

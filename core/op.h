@@ -37,7 +37,7 @@ struct cer_Call { /* one running op, on the stack */
 };
 
 /* How a pointwise op finds its result dtype. */
-typedef enum cer_Rule { CER_SAME, CER_FLOAT, CER_COMPARE, CER_HIDDEN } cer_Rule;
+typedef enum cer_Rule { CER_SAME, CER_FLOAT, CER_COMPARE } cer_Rule;
 
 enum {                            /* cer_Op.flags */
        CER_NONDIFFERENTIABLE = 1, /* no vjp, and none is due */
@@ -50,11 +50,12 @@ enum {                            /* cer_Op.flags */
 #define CER_SAVE_OUTPUT(k) (1u << (8 + (k)))
 
 struct cer_Op {
-    const char *name;            /* "mul"; in messages */
-    const char *grad_name;       /* "MulBackward0" */
-    const char *schema;          /* "mul.Tensor(Tensor self, Tensor other) -> Tensor" */
-    bool (*shape)(cer_Call *c);  /* checks operands and fills c->form; raises and returns false */
-    bool (*kernel)(cer_Call *c); /* computes c->out; NULL for views. Raises before it writes */
+    const char *name;             /* "mul"; in messages */
+    const char *grad_name;        /* "MulBackward0" */
+    const char *grad_name_number; /* where the last operand is a number and PyTorch has another name for it; or NULL */
+    const char *schema;           /* "mul.Tensor(Tensor self, Tensor other) -> Tensor" */
+    bool (*shape)(cer_Call *c);   /* checks operands and fills c->form; raises and returns false */
+    bool (*kernel)(cer_Call *c);  /* computes c->out; NULL for views. Raises before it writes */
     void (*vjp)(cer_Node *n, Tensor *const *g,
                 Tensor **in); /* fills in[i] where cer_needs(n, i); may leave NULL (zero) */
     uint16_t saves[3]; /* for the gradient of input i: which values vjp reads. Inputs beyond the third: as the third */
@@ -64,7 +65,9 @@ struct cer_Op {
     uint8_t rule;     /* pointwise: a cer_Rule */
     uint8_t n_params; /* pointwise: scalar parameters of the loop; attrs begins with that many torch_Scalar */
     uint16_t attrs_bytes;
-    uint16_t loop;                       /* pointwise: KERNEL_... */
+    uint16_t loop; /* pointwise: KERNEL_... */
+    uint8_t mask;  /* pointwise: 1 + the operand that is a mask: bool, and no part of the promotion; or 0 */
+    const char *dispatch; /* pointwise: PyTorch's name of the kernel, in "... not implemented for 'Bool'", if not the op's */
     void (*end)(cer_Node *n, bool last); /* drops what attrs hold: after a backward, and at the node's end (last) */
 };
 
@@ -144,6 +147,9 @@ torch_dtype cer_input_dtype(const cer_Node *n, int64_t i);
 torch_Size cer_output_size(const cer_Node *n, int64_t k);
 int64_t cer_n_inputs(const cer_Node *n);
 int64_t cer_n_outputs(const cer_Node *n);
+
+void cer_no_formula(const cer_Node *n);       /* raises "derivative for aten::... is not implemented" */
+const char *cer_grad_name(const cer_Node *n); /* what PyTorch prints as grad_fn */
 
 /* ---- pointwise (pointwise.c) ------------------------------------------------------------------------------------- */
 bool cer_pointwise_shape(cer_Call *c);

@@ -16,17 +16,25 @@ static torch_dtype result_dtype(const cer_Call *c, torch_dtype common)
     return common;
 }
 
+static bool is_mask(const cer_Op *op, int64_t i)
+{
+    return op->mask == i + 1;
+}
+
 /* The type that operands are brought to. */
 static torch_dtype common_dtype(const cer_Call *c)
 {
-    torch_dtype common = cer_result_type(c->in, c->n_in);
+    torch_dtype common;
     const torch_Scalar *param = c->attrs; /* clamp(x, 0.5) of an integer tensor is a float tensor */
-    if (c->op->n_params) {
+    if (c->op->n_params || c->op->mask) {
         torch_Scalar with[8];
-        int64_t n = c->n_in < 4 ? c->n_in : 4;
-        memcpy(with, c->in, (size_t)n * sizeof *with);
+        int64_t n = 0;
+        for (int64_t i = 0; i < c->n_in && i < 4; i++)
+            if (!is_mask(c->op, i)) with[n++] = c->in[i];
         for (int i = 0; i < c->op->n_params && i < 4; i++) with[n++] = param[i];
         common = cer_result_type(with, n);
+    } else {
+        common = cer_result_type(c->in, c->n_in);
     }
     return c->op->rule == CER_FLOAT && !torch_dtype_is_floating_point(common) ? torch_get_default_dtype() : common;
 }
@@ -51,7 +59,28 @@ static bool no_loop(const cer_Call *c, torch_dtype t)
 {
     static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-    return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%s_cpu\" not implemented for '%s'", c->op->name, names[t]);
+    const char *name = c->op->dispatch ? c->op->dispatch : c->op->name;
+    int length = (int)strlen(name); /* without the _ of the in-place twin */
+    if (!c->op->dispatch && c->op->flags & CER_INPLACE && name[length - 1] == '_') length--;
+    return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%.*s_cpu\" not implemented for '%s'", length, name, names[t]);
+}
+
+/* In place: does the result fit into the tensor that is written? */
+static bool fits_self(const cer_Call *c, const cer_Form *f, torch_dtype result)
+{
+    char want[128], have[128];
+    const Tensor *self = c->self;
+    if (f->ndim != self->ndim || memcmp(f->shape, self->shape, sizeof(int64_t) * f->ndim) != 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "output with shape %s doesn't match the broadcast shape %s",
+                         cer_shape_text(self->ndim, self->shape, have, sizeof have),
+                         cer_shape_text(f->ndim, f->shape, want, sizeof want));
+    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
+                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
+    bool floating = torch_dtype_is_floating_point(result), into_floating = torch_dtype_is_floating_point(self->dtype);
+    if ((floating && !into_floating) || (result != torch_bool && self->dtype == torch_bool))
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "result type %s can't be cast to the desired output type %s",
+                         names[result], names[self->dtype]);
+    return true;
 }
 
 bool cer_pointwise_shape(cer_Call *c)
@@ -82,23 +111,10 @@ bool cer_pointwise_shape(cer_Call *c)
         return cer_raise(TORCH_TYPE_ERROR, c->op->name, "%s(): expected a Tensor, got numbers only", c->op->name);
     if (!alike) result_strides(c, f);
     torch_dtype common = common_dtype(c), result = result_dtype(c, common);
-    if (!cer_kernels()->loop[c->op->loop][compute_type(common)]) return no_loop(c, common);
     f->dtype = (uint8_t)result;
     c->common = (uint8_t)common;
-    if (!(c->op->flags & CER_INPLACE)) return true;
-    char want[128], have[128];
-    const Tensor *self = c->self;
-    if (f->ndim != self->ndim || memcmp(f->shape, self->shape, sizeof(int64_t) * f->ndim) != 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "output with shape %s doesn't match the broadcast shape %s",
-                         cer_shape_text(self->ndim, self->shape, have, sizeof have),
-                         cer_shape_text(f->ndim, f->shape, want, sizeof want));
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
-    bool floating = torch_dtype_is_floating_point(result), into_floating = torch_dtype_is_floating_point(self->dtype);
-    if ((floating && !into_floating) || (result != torch_bool && self->dtype == torch_bool))
-        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "result type %s can't be cast to the desired output type %s",
-                         names[result], names[self->dtype]);
-    return true;
+    if (c->op->flags & CER_INPLACE && !fits_self(c, f, result)) return false;
+    return cer_kernels()->loop[c->op->loop][compute_type(common)] || no_loop(c, common);
 }
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
@@ -109,6 +125,11 @@ typedef struct Operand {
     int64_t own[TORCH_MAX_DIM];
     char number[8]; /* the value of a number operand */
 } Operand;
+
+static torch_dtype operand_type(const cer_Call *c, int64_t i, torch_dtype type)
+{
+    return is_mask(c->op, i) ? torch_bool : type;
+}
 
 /* Brings input i to the compute type and the result's shape. A tensor of another type is converted first, which is rare. */
 static bool prepare(cer_Call *c, int64_t i, const Tensor *out, torch_dtype type, Operand *o)
@@ -153,7 +174,7 @@ static bool all_plain(const cer_Call *c, const Tensor *out, torch_dtype type, co
             continue;
         }
         const Tensor *t = c->in[i].as.t;
-        if (!t->contiguous || t->dtype != type) return false;
+        if (!t->contiguous || t->dtype != operand_type(c, i, type)) return false;
     }
     return true;
 }
@@ -171,17 +192,22 @@ bool cer_pointwise_kernel(cer_Call *c)
     for (int64_t i = 0; i < c->n_in && c->self; i++) detour |= overlaps(out, &c->in[i]);
     if (detour && !(target = cer_empty(made, out->ndim, out->shape))) return false;
     for (int64_t i = 0; i < c->n_in; i++)
-        if (!prepare(c, i, out, type, &operand[i])) return false;
+        if (!prepare(c, i, out, operand_type(c, i, type), &operand[i])) return false;
     size_t size = (size_t)cer_size_of((uint8_t)type), made_size = (size_t)cer_size_of((uint8_t)made);
     for (int i = 0; i < c->op->n_params; i++)
         cer_scalar_as(((const torch_Scalar *)c->attrs)[i], type, (char *)param + (size_t)i * size);
     char *data[4] = {target->data};
     const int64_t *stride[4] = {target->stride};
     size_t element[4] = {made_size, size, size, size};
-    for (int64_t i = 0; i < c->n_in; i++) data[i + 1] = operand[i].data, stride[i + 1] = operand[i].stride;
+    for (int64_t i = 0; i < c->n_in; i++) {
+        data[i + 1] = operand[i].data;
+        stride[i + 1] = operand[i].stride;
+        if (is_mask(c->op, i)) element[i + 1] = 1;
+    }
     if (all_plain(c, target, type, operand)) {
         int64_t run[4] = {(int64_t)made_size, 0, 0, 0};
-        for (int64_t i = 0; i < c->n_in; i++) run[i + 1] = c->in[i].kind == TORCH_KIND_TENSOR ? (int64_t)size : 0;
+        for (int64_t i = 0; i < c->n_in; i++)
+            run[i + 1] = c->in[i].kind == TORCH_KIND_TENSOR ? (int64_t)element[i + 1] : 0;
         loop(target->numel, data, run, param);
     } else {
         cer_Iterator it;

@@ -108,7 +108,7 @@ static torch_Scalar changed(const char *op, const Tensor *t, uint32_t expected, 
     static const char *const names[] = {"Unknown", "Byte",  "Char",   "Short", "Int",     "Long",
                                         "Half",    "Float", "Double", "Bool",  "BFloat16"};
     char shape[256], from[128] = "";
-    if (maker) snprintf(from, sizeof from, ", which is output %u of %s,", output, maker->op->grad_name);
+    if (maker) snprintf(from, sizeof from, ", which is output %u of %s,", output, cer_grad_name(maker));
     bool told = cer_context()->watch & CER_WATCH_ANOMALY;
     cer_raise(TORCH_RUNTIME_ERROR, op,
               "one of the variables needed for gradient computation has been modified by an inplace operation: "

@@ -23,7 +23,7 @@ bool cer_refuse_view(const Tensor *t, const char *op, bool indirect)
     if (t->node && cer_is_function(t->node) && !(t->flags & CER_MULTI_VIEW)) why = CUSTOM;
     if (t->node && !t->node->leaf)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "Output %u of %s is a view and %s modified inplace.%s", t->output,
-                         t->node->op->grad_name, what, why);
+                         cer_grad_name(t->node), what, why);
     if (t->flags & CER_INFERENCE_VIEW)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
                          "A view was created in inference mode and %s modified inplace in normal mode.%s", what, why);

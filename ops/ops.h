@@ -6,6 +6,7 @@
 #ifndef CERILLA_OPS_H
 #define CERILLA_OPS_H
 
+#include "compare.h"
 #include "create.h"
 #include "functional.h"
 #include "gather.h"

@@ -12,6 +12,7 @@ extern const int64_t cer_n_ops;
 #define OP(name) extern const cer_Op cer_op_##name;
 #include "ops/ops.def"
 #undef OP
+extern const cer_Op cer_op_floor_divide_, cer_op_pow_scalar_; /* in-place twins of ops that are no rows */
 #define LOOP1(name, ...) extern const cer_Op cer_op_##name##_;
 #define LOOP2(name, ...) extern const cer_Op cer_op_##name##_;
 #define LOOP3(name, ...) extern const cer_Op cer_op_##name##_;
@@ -43,7 +44,7 @@ Tensor *cer_nll_loss(Tensor *x, Tensor *t, Tensor *weight, int64_t ignored, int3
 bool cer_loss_shape(cer_Call *c, const cer_Op *row, int64_t n_in, const char *kernel, int32_t reduction);
 bool cer_loss_kernel(cer_Call *c, const cer_Op *row, int64_t n_in, torch_Scalar weight, int32_t reduction);
 
-/* vjps that are ops (arithmetic.c, loss.c, bce.c) */
+/* vjps (arithmetic.c, bce.c, clamp.c, combine.c, loss.c, power.c) */
 Tensor *cer_tanh_backward(Tensor *g, Tensor *y);    /* g (1 - y^2) */
 Tensor *cer_sigmoid_backward(Tensor *g, Tensor *y); /* g (1 - y) y */
 Tensor *cer_relu_backward(Tensor *g, Tensor *y);    /* g where y > 0 */
@@ -64,7 +65,20 @@ Tensor *cer_bce_target_slope(Tensor *g, torch_Scalar x, torch_Scalar c);
 Tensor *cer_bce_share(Tensor *g, torch_Scalar x, torch_Scalar t);
 Tensor *cer_bce_with_logits_vjp(Tensor *g, torch_Scalar x, torch_Scalar t, Tensor *w); /* w: pos_weight or NULL */
 Tensor *cer_bce_with_logits_target_vjp(Tensor *g, torch_Scalar x, Tensor *w);
+Tensor *cer_clamp_vjp_min(Tensor *g, torch_Scalar x, torch_Scalar min, torch_Scalar max);
+Tensor *cer_clamp_vjp_max(Tensor *g, torch_Scalar x, torch_Scalar min, torch_Scalar max);
+Tensor *cer_extreme_vjp(Tensor *g, torch_Scalar x, torch_Scalar y, Tensor *loses);
+Tensor *cer_lerp_vjp(Tensor *g, torch_Scalar weight);
+Tensor *cer_copysign_vjp(Tensor *g, torch_Scalar x, Tensor *y);
+Tensor *cer_nextafter_vjp(void);
+
+/* choosing by a mask that is bool (mask.c) */
 Tensor *cer_where(torch_Scalar condition, torch_Scalar yes, torch_Scalar no);
+Tensor *cer_kept(Tensor *g, Tensor *mask);        /* g where the mask is set, else 0 */
+Tensor *cer_masked(Tensor *g, Tensor *mask);      /* 0 where the mask is set, else g */
+Tensor *cer_or_nan(Tensor *mask, torch_Scalar x); /* mask, or x is NaN */
+bool cer_fill_shape(cer_Call *c);                 /* masked_fill */
+bool cer_divide_kernel(cer_Call *c);              /* pointwise, and refuses zero divisors of integers (divide.c) */
 static inline Tensor *cer_tensor(torch_Scalar s)
 {
     return s.kind == TORCH_KIND_TENSOR ? s.as.t : NULL;

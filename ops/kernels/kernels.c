@@ -76,6 +76,14 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define FUSED(x, y, z) FUSED_FLOAT32(x, y, z)
 #define POW(x, y) powf(x, y)
 #define ABS(x) fabsf(x)
+#define MODULO(x, y) fmodf(x, y)
+#define CEIL(x) ceilf(x)
+#define FLOOR(x) floorf(x)
+#define ROUND(x) rintf(x)
+#define TRUNC(x) truncf(x)
+#define COPYSIGN(x, y) copysignf(x, y)
+#define HYPOT(x, y) hypot_float32(x, y)
+#define NEXTAFTER(x, y) nextafterf(x, y)
 #define SQRT(x) sqrtf(x)
 #define EXP(x) exp_float32(x)
 #define LOG(x) log_float32(x)
@@ -98,6 +106,14 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define FUSED(x, y, z) FUSED_FLOAT64(x, y, z)
 #define POW(x, y) pow(x, y)
 #define ABS(x) fabs(x)
+#define MODULO(x, y) fmod(x, y)
+#define CEIL(x) ceil(x)
+#define FLOOR(x) floor(x)
+#define ROUND(x) rint(x)
+#define TRUNC(x) trunc(x)
+#define COPYSIGN(x, y) copysign(x, y)
+#define HYPOT(x, y) hypot(x, y)
+#define NEXTAFTER(x, y) nextafter(x, y)
 #define SQRT(x) sqrt(x)
 #define EXP(x) exp(x)
 #define LOG(x) log(x)
@@ -201,6 +217,14 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
 #define TABLE_NUMERIC(name)                       \
     {                                             \
         FLOATING_LOOPS(name), INTEGER_LOOPS(name) \
+    }
+#define TABLE_INTEGERS(name) \
+    {                        \
+        INTEGER_LOOPS(name)  \
+    }
+#define TABLE_INTEGRAL(name)                                  \
+    {                                                         \
+        INTEGER_LOOPS(name), [K_BOOL] = loop_##name##_boolean \
     }
 #define TABLE_ALL(name)                                                             \
     {                                                                               \

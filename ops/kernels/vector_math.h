@@ -102,4 +102,12 @@ static inline float log_float32(float x)
     return x < 0.0f ? NAN : nonnegative;
 }
 
+/* In double squares of floats are exact and do not overflow. Infinite if an operand is, NaN or not. */
+static inline float hypot_float32(float x, float y)
+{
+    const double square = (double)x * (double)x, other = (double)y * (double)y;
+    const float length = (float)sqrt(square + other);
+    return fabsf(x) == INFINITY || fabsf(y) == INFINITY ? INFINITY : length;
+}
+
 #endif

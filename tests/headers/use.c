@@ -14,6 +14,11 @@ int main(void)
     c = torch_cat(torch_tensors(torch_zeros(2, 3), torch_ones(2, 3, .dtype = torch_float32), torch_randn(2, 3)), 0);
     d = torch_stack(torch_tensors(torch_arange(3), torch_arange(0, 3), torch_arange(0, 3, 1, .dtype = torch_int64)), 0);
     e = torch_clamp(torch_to(e, torch_float32), .min = 0);
+    e = torch_clip_(torch_where(torch_gt(e, 0), e, -1), -1, 1);
+    e = torch_masked_fill(torch_floor_divide(7, torch_add(e, 2)), torch_not_equal(e, e), torch_tensor(3));
+    e = torch_addcmul_(torch_lerp(e, e, 0.5), e, e, .value = 2);
+    e = torch_nan_to_num(torch_div_mode(e, 2, "trunc"), .posinf = 1);
+    if (torch_allclose(e, e, .rtol = 1e-3) || torch_equal(e, e)) e = torch_bitwise_left_shift_(torch_lshift(1, e), 2);
     Tensor *indices, *f = torch_max_dim(c, 1, false, &indices);
     f = torch_sum(f, .dim = 0, .keepdim = true);
     f = torch_sum(torch_index(c, ":, %d", 1), 0);

@@ -53,7 +53,10 @@ static bool is_rounded(const char *record)
 /* With a fused product and sum: PyTorch's bits where the CPU has one, its baseline build's otherwise. */
 static bool is_fused(const char *record)
 {
-    return strcmp(record, "add_scaled") == 0 || strcmp(record, "tanh_backward") == 0;
+    static const char *const fused[] = {"add_scaled", "sub_scaled", "addcmul", "lerp", "tanh_backward"};
+    for (size_t i = 0; i < sizeof fused / sizeof *fused; i++)
+        if (strcmp(record, fused[i]) == 0) return true;
+    return false;
 }
 
 static bool is_rough(const Sample *s)

@@ -153,6 +153,8 @@ def element(v, dtype):
 
 
 def values(t):
+    if t._is_zerotensor():           # a gradient of zeros that PyTorch never wrote down
+        t = torch.zeros(t.shape, dtype=t.dtype)
     flat = t.detach().reshape(-1)
     n = flat.numel()
     if n > 200:
