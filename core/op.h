@@ -82,6 +82,16 @@ Tensor *cer_call_sized(const cer_Op *op, torch_Scalar *in, int64_t n_in, const v
 /* An op that returns several views of x (unbind, split): one node with n outputs, each of which shows a part of x. They may
  * not be written in place while that is recorded. out[0..n); all NULL and false on error. */
 bool cer_call_views(const cer_Op *op, Tensor *x, int64_t n, const void *attrs, Tensor **out);
+/* The same as a list, and with attrs of any size. */
+torch_TensorList cer_list_views(const cer_Op *op, Tensor *x, int64_t n, const void *attrs, size_t attrs_bytes);
+
+/* Room for n tensors, all NULL, in the innermost scope: to be filled, then returned as torch_TensorList. NULL: raised. */
+Tensor **cer_list_room(const char *op, int64_t n);
+static inline torch_TensorList cer_no_list(void) /* after an error */
+{
+    torch_TensorList list = {NULL, -1};
+    return list;
+}
 
 /* The same for the usual small numbers of operands. */
 static inline Tensor *cer_call1(const cer_Op *op, const Tensor *a, const void *attrs)

@@ -14,6 +14,15 @@ typedef struct torch_Size {
     int64_t dim[TORCH_MAX_DIM];
 } torch_Size;
 
+/* Several tensors, as split, meshgrid or unbind return them. The tensors are borrowed like any result, the array belongs to the
+ * innermost scope with them: torch_TensorList part = torch_split(x, 2, 0); ... part.tensor[0] ... length is -1 on error.
+ * torch_unpack hands one on, as Python's *parts: torch_cat(torch_unpack(part), 0). */
+typedef struct torch_TensorList {
+    Tensor *const *tensor;
+    int64_t length;
+} torch_TensorList;
+#define torch_unpack(list) (list).tensor, (list).length
+
 TORCH_API torch_Size torch_shape(const Tensor *x); /* x.shape;      ndim -1 on error */
 /* x.size(dim), negative dims count from the end;      -1 */
 TORCH_API int64_t torch_size(const Tensor *x, int64_t dim);

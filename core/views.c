@@ -62,7 +62,7 @@ static bool record_views(const cer_Call *c, Tensor *x, int64_t n, Tensor **out)
     return true;
 }
 
-bool cer_call_views(const cer_Op *op, Tensor *x, int64_t n, const void *attrs, Tensor **out)
+static bool call_views(const cer_Op *op, Tensor *x, int64_t n, const void *attrs, size_t attrs_bytes, Tensor **out)
 {
     torch_Context *context = cer_context();
     for (int64_t k = 0; k < n; k++) out[k] = NULL;
@@ -70,7 +70,7 @@ bool cer_call_views(const cer_Op *op, Tensor *x, int64_t n, const void *attrs, T
     if (!context->grad_off && !cer_fresh(x)) return false;
     bool recording = x->flags & CER_REQUIRES_GRAD && op->vjp && !context->grad_off;
     torch_Scalar in[1] = {torch_scalar_tensor(x)};
-    cer_Call c = {.op = op, .in = in, .n_in = 1, .attrs = attrs, .attrs_bytes = attrs ? op->attrs_bytes : 0};
+    cer_Call c = {.op = op, .in = in, .n_in = 1, .attrs = attrs, .attrs_bytes = attrs ? attrs_bytes : 0};
     bool fine = cer_pool_reserve(context, n) && make_views(&c, x, n, out);
     fine = fine && (!recording || n == 0 || record_views(&c, x, n, out));
     for (int64_t k = 0; k < n; k++) {
@@ -82,4 +82,26 @@ bool cer_call_views(const cer_Op *op, Tensor *x, int64_t n, const void *attrs, T
         out[k] = NULL;
     }
     return fine;
+}
+
+bool cer_call_views(const cer_Op *op, Tensor *x, int64_t n, const void *attrs, Tensor **out)
+{
+    return call_views(op, x, n, attrs, op->attrs_bytes, out);
+}
+
+Tensor **cer_list_room(const char *op, int64_t n)
+{
+    enum { MOST = 1 << 30 }; /* more do not fit into memory, and their size might overflow */
+    if (cer_error_pending()) return NULL;
+    if (n < 0 || n > MOST) return cer_raise_memory(op, (double)n * sizeof(Tensor *)), NULL;
+    Tensor **tensors = (Tensor **)(void *)cer_pool_string((size_t)(n ? n : 1) * sizeof *tensors);
+    for (int64_t i = 0; tensors && i < n; i++) tensors[i] = NULL;
+    return tensors;
+}
+
+torch_TensorList cer_list_views(const cer_Op *op, Tensor *x, int64_t n, const void *attrs, size_t attrs_bytes)
+{
+    Tensor **tensors = cer_list_room(op->name, n);
+    if (!tensors || !call_views(op, x, n, attrs, attrs_bytes, tensors)) return cer_no_list();
+    return (torch_TensorList){tensors, n};
 }

@@ -2,7 +2,9 @@
  *
  * Common to all: results are borrowed (see cerilla.h); dtypes promote as in PyTorch; operands written `Tensor or number` take
  * either, on either side; an in-place function ends in `_`, returns its first argument and raises RuntimeError for a leaf that
- * requires grad. Errors are named where they are not obvious. */
+ * requires grad. Functions with several results of one kind return a torch_TensorList (core/tensor.h); those that return two or
+ * three of different kinds (max with a dim) return the first and take pointers, which may be NULL, for the others. Lists of
+ * tensors (a pointer and a count) and of numbers (a count and a pointer) are written torch_tensors(a, b), TORCH_DIMS(1, 2). Errors are named where they are not obvious. */
 #ifndef CERILLA_OPS_H
 #define CERILLA_OPS_H
 
@@ -14,6 +16,7 @@
 #include "matrix.h"
 #include "pointwise.h"
 #include "random.h"
+#include "rearrange.h"
 #include "reduce.h"
 #include "search.h"
 #include "view.h"

@@ -30,6 +30,28 @@ Tensor *second(Tensor *(*function)(Tensor *, int64_t, bool, Tensor **), Tensor *
     return index;
 }
 
+Tensor *nth(torch_TensorList list, int64_t k)
+{
+    return k < list.length ? list.tensor[k] : NULL;
+}
+
+enum { MOST_PARTS = 32 };
+
+Tensor *backwards(torch_TensorList list, int64_t dim)
+{
+    Tensor *turned[MOST_PARTS];
+    if (list.length < 0 || list.length > MOST_PARTS) return NULL;
+    for (int64_t k = 0; k < list.length; k++) turned[k] = list.tensor[list.length - 1 - k];
+    return torch_cat_n(turned, list.length, dim);
+}
+
+torch_TensorList flat(torch_TensorList list)
+{
+    Tensor **parts = list.length < 0 ? NULL : cer_list_room("flat", list.length);
+    for (int64_t k = 0; parts && k < list.length; k++) parts[k] = torch_reshape(list.tensor[k], -1);
+    return parts ? (torch_TensorList){parts, list.length} : cer_no_list();
+}
+
 Tensor *written_view(Tensor *x)
 {
     return torch_mul_(torch_select(torch_clone(x), 0, 1), 3);

@@ -50,6 +50,9 @@ Tensor *made(char name, char letter, int64_t ndim, const int64_t *shape);
 /* Helpers that samples name. */
 Tensor *grad_of(Tensor *out, Tensor *in,
                 Tensor *gradient); /* torch.autograd.grad(out, in, gradient, create_graph=True)[0] */
+Tensor *nth(torch_TensorList list, int64_t k);
+Tensor *backwards(torch_TensorList list, int64_t dim); /* torch.cat(list[::-1], dim) */
+torch_TensorList flat(torch_TensorList list);          /* [t.reshape(-1) for t in list] */
 Tensor *second(Tensor *(*function)(Tensor *, int64_t, bool, Tensor **), Tensor *x, int64_t dim, bool keepdim);
 Tensor *written_view(Tensor *x);                       /* b = x.clone(); v = b[1]; v.mul_(3); v */
 Tensor *written_base(Tensor *x);                       /* the same; b */
