@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/impl.h"
-#include "ops/ops_internal.h"
+#include "ops/products.h"
 
 static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
                                     "Half",      "Float", "Double", "Bool",  "BFloat16"};
@@ -39,9 +39,7 @@ static bool linear_shape(cer_Call *c)
     if (x->dtype != w->dtype)
         return cer_raise(TORCH_RUNTIME_ERROR, "linear", "expected scalar type %s but found %s", names[x->dtype],
                          names[w->dtype]);
-    if (!cer_kernels()->gemm[x->dtype])
-        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "\"addmm_impl_cpu_\" not implemented for '%s'",
-                         names[x->dtype]);
+    if (!cer_product_type("linear", "addmm_impl_cpu_", x, w)) return false;
     cer_form(&c->form[0], x->dtype, x->ndim, x->shape);
     c->form[0].shape[x->ndim - 1] = w->shape[0];
     return true;
@@ -70,9 +68,9 @@ static bool linear_kernel(cer_Call *c)
                         ? x->stride[0]
                         : x->shape[last]; /* folded x is contiguous, but a dimension of 1 may have any stride */
     if (bias) copy_rows(out, rows, c->in[2].as.t);
-    cer_gemm(out->dtype, rows, width, x->shape[last], 1, x->data, x_row, x->ndim == 2 ? x->stride[1] : 1, w->data,
-             w->stride[1], w->stride[0], bias ? 1 : 0, out->data, width, 1);
-    return true;
+    cer_Factor a = {x, x->data, rows, x->shape[last], x_row, x->ndim == 2 ? x->stride[1] : 1};
+    cer_Factor b = {w, w->data, w->shape[1], width, w->stride[1], w->stride[0]};
+    return cer_product(out, out->data, width, 1, a, b, bias ? 1 : 0, 1);
 }
 
 static Tensor *fold(Tensor *t) /* (..., n) -> (rows, n) */

@@ -2,14 +2,10 @@
 #include <string.h>
 
 #include "core/impl.h"
-#include "ops/ops_internal.h"
+#include "ops/products.h"
 
 static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
                                          "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
-typedef struct GemmAttrs {
-    double beta, alpha;
-} GemmAttrs;
 
 static bool ready(const Tensor *x, const char *op, int position)
 {
@@ -17,27 +13,69 @@ static bool ready(const Tensor *x, const char *op, int position)
 }
 
 /* what: the kernel that PyTorch misses where there is none for the type */
-static bool same_type(const char *op, const char *what, const Tensor *a, const Tensor *b)
+bool cer_product_type(const char *op, const char *what, const Tensor *a, const Tensor *b)
 {
-    if (!cer_kernels()->gemm[a->dtype])
+    if (!cer_kernels()->gemm[a->dtype] && a->dtype != torch_bfloat16)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", what, type_names[a->dtype]);
     return a->dtype == b->dtype || cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type %s but found %s",
                                              type_names[a->dtype], type_names[b->dtype]);
 }
 
-/* out (m, n) = beta out + alpha a (m, k) b (k, n), from the given elements on */
-static void gemm(Tensor *out, char *c, const Tensor *a, const char *a_data, const Tensor *b, const char *b_data,
-                 double beta, double alpha)
+/* bfloat16: in float32, rounded once. The elements from a_data on, as contiguous float32. */
+static Tensor *widened(const Tensor *t, const char *data, int64_t rows, int64_t cols, int64_t row, int64_t col)
 {
-    int ra = a->ndim - 2, rb = b->ndim - 2, rc = out->ndim - 2;
-    cer_gemm(out->dtype, out->shape[rc], out->shape[rc + 1], a->shape[ra + 1], alpha, a_data, a->stride[ra],
-             a->stride[ra + 1], b_data, b->stride[rb], b->stride[rb + 1], beta, c, out->stride[rc],
-             out->stride[rc + 1]);
+    Tensor *wide = cer_empty(torch_float32, 2, (const int64_t[]){rows, cols});
+    if (!wide) return NULL;
+    char *ptr[2] = {wide->data, (char *)(uintptr_t)data};
+    const int64_t *stride[2] = {wide->stride, (const int64_t[]){row, col}};
+    cer_Iterator it;
+    cer_iterator_init(&it, 2, 2, wide->shape, ptr, stride, (const size_t[]){4, 2}, false);
+    cer_iterator_run(&it, cer_kernels()->cast[torch_float32][t->dtype], NULL);
+    return wide;
 }
 
-/* ---- mm, addmm --------------------------------------------------------------------------------------------------- */
+bool cer_product(Tensor *out, char *c, int64_t c_row, int64_t c_col, cer_Factor a, cer_Factor b, double beta,
+                 double alpha)
+{
+    int64_t m = a.rows, k = a.cols, n = b.cols, mark = cer_context()->pool.length;
+    if (out->dtype != torch_bfloat16) {
+        cer_gemm(out->dtype, m, n, k, alpha, a.data, a.row, a.col, b.data, b.row, b.col, beta, c, c_row, c_col);
+        return true;
+    }
+    Tensor *wide_a = widened(a.of, a.data, m, k, a.row, a.col), *wide_b = widened(b.of, b.data, k, n, b.row, b.col);
+    Tensor *wide = widened(out, c, m, n, c_row, c_col);
+    bool fine = wide_a && wide_b && wide;
+    if (fine) {
+        cer_gemm(torch_float32, m, n, k, alpha, wide_a->data, k, 1, wide_b->data, n, 1, beta, wide->data, n, 1);
+        char *ptr[2] = {c, wide->data};
+        const int64_t *stride[2] = {(const int64_t[]){c_row, c_col}, wide->stride};
+        cer_Iterator it;
+        cer_iterator_init(&it, 2, 2, wide->shape, ptr, stride, (const size_t[]){2, 4}, false);
+        cer_iterator_run(&it, cer_kernels()->cast[torch_bfloat16][torch_float32], NULL);
+    }
+    cer_pool_unwind(cer_context(), mark);
+    return fine;
+}
 
-static bool multipliable(const Tensor *a, const Tensor *b)
+cer_Factor cer_factor(const Tensor *t, int64_t batch)
+{
+    int r = t->ndim - 2;
+    return (cer_Factor){t,
+                        t->data + (r ? batch * t->stride[0] * cer_size_of(t->dtype) : 0),
+                        t->shape[r],
+                        t->shape[r + 1],
+                        t->stride[r],
+                        t->stride[r + 1]};
+}
+
+cer_Factor cer_column(const Tensor *v)
+{
+    return (cer_Factor){v, v->data, v->shape[0], 1, v->stride[0], 1};
+}
+
+/* ---- mm ---------------------------------------------------------------------------------------------------------- */
+
+bool cer_multipliable(const Tensor *a, const Tensor *b)
 {
     return a->shape[1] == b->shape[0] ||
            cer_raise(TORCH_RUNTIME_ERROR, "mm", "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)",
@@ -49,7 +87,7 @@ static bool mm_shape(cer_Call *c)
     const Tensor *a = c->in[0].as.t, *b = c->in[1].as.t;
     if (a->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "mm", "self must be a matrix");
     if (b->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "mm", "mat2 must be a matrix");
-    if (!multipliable(a, b) || !same_type("mm", "addmm_impl_cpu_", a, b)) return false;
+    if (!cer_multipliable(a, b) || !cer_product_type("mm", "addmm_impl_cpu_", a, b)) return false;
     cer_form(&c->form[0], a->dtype, 2, (const int64_t[]){a->shape[0], b->shape[1]});
     return true;
 }
@@ -57,8 +95,8 @@ static bool mm_shape(cer_Call *c)
 static bool mm_kernel(cer_Call *c)
 {
     const Tensor *a = c->in[0].as.t, *b = c->in[1].as.t;
-    gemm(c->out[0], c->out[0]->data, a, a->data, b, b->data, 0, 1);
-    return true;
+    Tensor *out = c->out[0];
+    return cer_product(out, out->data, out->stride[0], out->stride[1], cer_factor(a, 0), cer_factor(b, 0), 0, 1);
 }
 
 static void mm_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
@@ -81,85 +119,6 @@ Tensor *torch_mm(Tensor *a, Tensor *b)
     return cer_call2(&cer_op_mm, a, b, NULL);
 }
 
-static bool addmm_shape(cer_Call *c)
-{
-    const Tensor *input = c->in[0].as.t, *a = c->in[1].as.t, *b = c->in[2].as.t;
-    int64_t stride[TORCH_MAX_DIM];
-    char want[64], have[128];
-    if (input->dtype != b->dtype)
-        return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "self and mat2 must have the same dtype");
-    if (a->dtype != b->dtype) return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "mat1 and mat2 must have the same dtype");
-    if (a->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "mat1 must be a matrix, got %d-D tensor", a->ndim);
-    if (b->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "addmm", "mat2 must be a matrix, got %d-D tensor", b->ndim);
-    if (!multipliable(a, b)) return false;
-    int64_t shape[2] = {a->shape[0], b->shape[1]};
-    if (input->ndim > 2)
-        return cer_raise(TORCH_RUNTIME_ERROR, "addmm",
-                         "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (2) must be greater or "
-                         "equal to the number of dimensions in the tensor (%d)",
-                         type_names[input->dtype], cer_shape_text(input->ndim, input->shape, have, sizeof have),
-                         cer_shape_text(2, shape, want, sizeof want), input->ndim);
-    if (!cer_expand_strides(input, 2, shape, stride)) {
-        int own = input->ndim - 1, at = own >= 0 && input->shape[own] != shape[1] && input->shape[own] != 1 ? 1 : 0;
-        int64_t size = input->shape[input->ndim - 2 + at];
-        return cer_raise(TORCH_RUNTIME_ERROR, "addmm",
-                         "The expanded size of the tensor (%lld) must match the existing size (%lld) at "
-                         "non-singleton dimension %d.  Target sizes: %s.  Tensor sizes: %s",
-                         (long long)shape[at], (long long)size, at, cer_shape_text(2, shape, want, sizeof want),
-                         cer_shape_text(input->ndim, input->shape, have, sizeof have));
-    }
-    if (!same_type("addmm", "addmm_impl_cpu_", a, b)) return false;
-    cer_form(&c->form[0], a->dtype, 2, shape);
-    return true;
-}
-
-static bool addmm_kernel(cer_Call *c)
-{
-    const GemmAttrs *s = c->attrs;
-    const Tensor *input = c->in[0].as.t, *a = c->in[1].as.t, *b = c->in[2].as.t;
-    Tensor *out = c->out[0];
-    int64_t stride[TORCH_MAX_DIM];
-    cer_expand_strides(input, 2, out->shape, stride);
-    if (s->beta != 0) cer_copy_elements(out, input, stride);
-    gemm(out, out->data, a, a->data, b, b->data, s->beta, s->alpha);
-    return true;
-}
-
-static Tensor *scaled(Tensor *t, double by)
-{
-    return by == 1 ? t : torch_mul(t, by);
-}
-
-static void addmm_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
-{
-    const GemmAttrs *s = cer_attrs(n);
-    if (cer_needs(n, 0)) in[0] = scaled(g[0], s->beta);
-    if (cer_needs(n, 1)) in[1] = scaled(torch_mm(g[0], torch_t(cer_saved_tensor(n, 2))), s->alpha);
-    if (cer_needs(n, 2)) in[2] = scaled(torch_mm(torch_t(cer_saved_tensor(n, 1)), g[0]), s->alpha);
-}
-
-const cer_Op cer_op_addmm = {
-    .name = "addmm",
-    .grad_name = "AddmmBackward0",
-    .schema = "addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor",
-    .shape = addmm_shape,
-    .kernel = addmm_kernel,
-    .vjp = addmm_vjp,
-    .saves = {0, CER_SAVE(2), CER_SAVE(1)},
-    .n_outputs = 1,
-    .attrs_bytes = sizeof(GemmAttrs)};
-
-Tensor *torch_addmm_n(Tensor *input, Tensor *a, Tensor *b, double beta, double alpha)
-{
-    GemmAttrs s = {beta, alpha};
-    return cer_call3(&cer_op_addmm, input, a, b, &s);
-}
-
-Tensor *torch_addmm(Tensor *input, Tensor *a, Tensor *b)
-{
-    return torch_addmm_n(input, a, b, 1, 1);
-}
-
 /* ---- bmm --------------------------------------------------------------------------------------------------------- */
 
 static bool bmm_shape(cer_Call *c)
@@ -172,7 +131,7 @@ static bool bmm_shape(cer_Call *c)
             TORCH_RUNTIME_ERROR, "bmm",
             "Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] but got: [%lld, %lld].",
             (long long)a->shape[0], (long long)a->shape[2], (long long)b->shape[0], (long long)b->shape[1]);
-    if (!same_type("bmm", a->shape[1] * a->shape[2] * b->shape[2] < 400 ? "bmm" : "addmm_impl_cpu_", a, b))
+    if (!cer_product_type("bmm", a->shape[1] * a->shape[2] * b->shape[2] < 400 ? "bmm" : "addmm_impl_cpu_", a, b))
         return false;
     return cer_form_checked(&c->form[0], "bmm", a->dtype, 3, (const int64_t[]){a->shape[0], a->shape[1], b->shape[2]});
 }
@@ -183,8 +142,9 @@ static bool bmm_kernel(cer_Call *c)
     Tensor *out = c->out[0];
     int64_t size = (int64_t)torch_dtype_size(out->dtype);
     for (int64_t i = 0; i < out->shape[0]; i++)
-        gemm(out, out->data + i * out->stride[0] * size, a, a->data + i * a->stride[0] * size, b,
-             b->data + i * b->stride[0] * size, 0, 1);
+        if (!cer_product(out, out->data + i * out->stride[0] * size, out->stride[1], out->stride[2], cer_factor(a, i),
+                         cer_factor(b, i), 0, 1))
+            return false;
     return true;
 }
 
@@ -219,7 +179,7 @@ static bool mv_shape(cer_Call *c)
     if (a->shape[1] != v->shape[0])
         return cer_raise(TORCH_RUNTIME_ERROR, "mv", "size mismatch, got %lld, %lldx%lld,%lld", (long long)a->shape[0],
                          (long long)a->shape[0], (long long)a->shape[1], (long long)v->shape[0]);
-    if (!same_type("mv", "addmv_impl_cpu", a, v)) return false;
+    if (!cer_product_type("mv", "addmv_impl_cpu", a, v)) return false;
     cer_form(&c->form[0], a->dtype, 1, &a->shape[0]);
     return true;
 }
@@ -227,9 +187,7 @@ static bool mv_shape(cer_Call *c)
 static bool mv_kernel(cer_Call *c)
 {
     const Tensor *a = c->in[0].as.t, *v = c->in[1].as.t;
-    cer_gemm(a->dtype, a->shape[0], 1, a->shape[1], 1, a->data, a->stride[0], a->stride[1], v->data, v->stride[0], 1, 0,
-             c->out[0]->data, 1, 1);
-    return true;
+    return cer_product(c->out[0], c->out[0]->data, 1, 1, cer_factor(a, 0), cer_column(v), 0, 1);
 }
 
 static void mv_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
@@ -256,19 +214,19 @@ static bool dot_shape(cer_Call *c)
 {
     const Tensor *a = c->in[0].as.t, *b = c->in[1].as.t;
     if (a->ndim != 1 || b->ndim != 1)
-        return cer_raise(TORCH_RUNTIME_ERROR, "dot", "1D tensors expected, but got %dD and %dD tensors", a->ndim,
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "1D tensors expected, but got %dD and %dD tensors", a->ndim,
                          b->ndim);
     if (a->dtype != b->dtype)
-        return cer_raise(TORCH_RUNTIME_ERROR, "dot",
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "dot : expected both vectors to have same dtype, but found %s and %s", type_names[a->dtype],
                          type_names[b->dtype]);
     if (a->shape[0] != b->shape[0])
-        return cer_raise(TORCH_RUNTIME_ERROR, "dot",
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "inconsistent tensor size, expected tensor [%lld] and src [%lld] to have the same number of "
                          "elements, but got %lld and %lld elements respectively",
                          (long long)a->shape[0], (long long)b->shape[0], (long long)a->shape[0],
                          (long long)b->shape[0]);
-    if (!same_type("dot", "dot", a, b)) return false;
+    if (!cer_product_type(c->op->name, c->op->name, a, b)) return false;
     cer_form(&c->form[0], a->dtype, 0, NULL);
     return true;
 }
@@ -276,9 +234,8 @@ static bool dot_shape(cer_Call *c)
 static bool dot_kernel(cer_Call *c)
 {
     const Tensor *a = c->in[0].as.t, *b = c->in[1].as.t;
-    cer_gemm(a->dtype, 1, 1, a->shape[0], 1, a->data, 1, a->stride[0], b->data, b->stride[0], 1, 0, c->out[0]->data, 1,
-             1);
-    return true;
+    cer_Factor row = {a, a->data, 1, a->shape[0], 1, a->stride[0]};
+    return cer_product(c->out[0], c->out[0]->data, 1, 1, row, cer_column(b), 0, 1);
 }
 
 static void dot_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
@@ -287,14 +244,22 @@ static void dot_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     if (cer_needs(n, 1)) in[1] = torch_mul(g[0], cer_saved_tensor(n, 0));
 }
 
-const cer_Op cer_op_dot = {.name = "dot",
-                           .grad_name = "DotBackward0",
-                           .schema = "dot(Tensor self, Tensor tensor) -> Tensor",
-                           .shape = dot_shape,
-                           .kernel = dot_kernel,
-                           .vjp = dot_vjp,
-                           .saves = {CER_SAVE(1), CER_SAVE(0)},
-                           .n_outputs = 1};
+#define DOT(id, grad)                                                                   \
+    const cer_Op cer_op_##id = {.name = #id,                                            \
+                                .grad_name = grad,                                      \
+                                .schema = #id "(Tensor self, Tensor tensor) -> Tensor", \
+                                .shape = dot_shape,                                     \
+                                .kernel = dot_kernel,                                   \
+                                .vjp = dot_vjp,                                         \
+                                .saves = {CER_SAVE(1), CER_SAVE(0)},                    \
+                                .n_outputs = 1};
+DOT(dot, "DotBackward0")
+DOT(vdot, "VdotBackward0")
+
+Tensor *torch_vdot(Tensor *a, Tensor *b)
+{
+    return cer_call2(&cer_op_vdot, a, b, NULL);
+}
 
 Tensor *torch_dot(Tensor *a, Tensor *b)
 {
@@ -303,7 +268,7 @@ Tensor *torch_dot(Tensor *a, Tensor *b)
 
 /* ---- matmul: by rank --------------------------------------------------------------------------------------------- */
 
-static Tensor *unsafe_view(Tensor *x, int64_t ndim, const int64_t *size)
+Tensor *cer_unsafe_view(Tensor *x, int64_t ndim, const int64_t *size)
 {
     cer_SizeAttrs a = {.ndim = ndim};
     memcpy(a.size, size, sizeof(int64_t) * (size_t)ndim);
@@ -317,7 +282,8 @@ static Tensor *fold(Tensor *a, Tensor *b)
     memcpy(size, a->shape, sizeof(int64_t) * a->ndim);
     size[last] = b->ndim == 2 ? b->shape[1] : 0;
     Tensor *rows = torch_reshape(a, a->shape[last] ? a->numel / a->shape[last] : -1, a->shape[last]);
-    return b->ndim == 2 ? unsafe_view(torch_mm(rows, b), a->ndim, size) : unsafe_view(torch_mv(rows, b), last, size);
+    return b->ndim == 2 ? cer_unsafe_view(torch_mm(rows, b), a->ndim, size)
+                        : cer_unsafe_view(torch_mv(rows, b), last, size);
 }
 
 /* Batches broadcast against each other, then one bmm. */
@@ -336,7 +302,7 @@ static Tensor *batched(Tensor *a, Tensor *b)
     size[n_batch + 1] = m;
     Tensor *right = torch_reshape(torch_expand_n(b, n_batch + 2, size), count, b->shape[b->ndim - 2], m);
     size[n_batch] = n;
-    return unsafe_view(torch_bmm(left, right), n_batch + 2, size);
+    return cer_unsafe_view(torch_bmm(left, right), n_batch + 2, size);
 }
 
 Tensor *torch_matmul(Tensor *a, Tensor *b)

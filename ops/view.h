@@ -32,6 +32,8 @@ TORCH_API Tensor *torch_select(Tensor *x, int64_t dim, int64_t index); /* x.sele
 TORCH_API Tensor *torch_slice(Tensor *x, int64_t dim, int64_t start, int64_t end, int64_t step);
 /* x.narrow(dim, start, length) */
 TORCH_API Tensor *torch_narrow(Tensor *x, int64_t dim, int64_t start, int64_t length);
+/* x.diagonal(offset=0, dim1=0, dim2=1): elements (i, i + offset) of two dimensions, as the last one; the others before it */
+TORCH_API Tensor *torch_diagonal(Tensor *x, int64_t offset, int64_t dim1, int64_t dim2);
 TORCH_API Tensor *torch_squeeze(Tensor *x);                  /* without all dimensions of size 1 */
 TORCH_API Tensor *torch_squeeze_dim(Tensor *x, int64_t dim); /* x.squeeze(dim): without dim if its size is 1 */
 TORCH_API Tensor *torch_unsqueeze(Tensor *x, int64_t dim);   /* with a new dimension of size 1 */

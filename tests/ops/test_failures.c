@@ -33,7 +33,7 @@ static bool may_be_missing(const Case *c, char name) /* an optional bias; what i
 {
     const char *python = c->sample->python;
     return strstr(python, "given") ||
-           (name == 'z' && (strstr(python, "F.linear") || strstr(python, "grad_of(F.mse_loss(x, y),")));
+           (name == 'z' && (strstr(python, "F.linear") || strstr(python, "F.bilinear") || strstr(python, "grad_of(F.mse_loss(x, y),")));
 }
 
 static void without_each_input(const Case *c)
