@@ -30,6 +30,9 @@
 #ifndef CERILLA_H
 #define CERILLA_H
 
+#include "autograd/checkpoint.h"
+#include "autograd/functional.h"
+#include "autograd/gradcheck.h"
 #include "core/autograd.h"
 #include "core/interchange.h"
 #include "core/print.h"

@@ -20,6 +20,10 @@
 
 TORCH_BEGIN
 
+/* A Python function of tensors: out[0..n_outputs) = f(*in), which stay with the innermost scope. data: what it closes over.
+ * Taken by torch_checkpoint, torch_gradcheck, torch_autograd_functional_jacobian, ... */
+typedef void (*torch_TensorFunction)(Tensor *const *in, int64_t n_in, Tensor **out, void *data);
+
 typedef struct torch_Ctx torch_Ctx; /* lives as long as the graph */
 
 /* A class. The record must outlive every graph with its nodes: make it static. */

@@ -42,6 +42,7 @@ check kernels "ops/kernels/ ops/pointwise.def" ops/kernels/*.[ch] ops/kernels/*.
 check core "core/ ops/kernels/" core/*.[ch]
 check ops "core/ ops/" ops/*.[ch] ops/*.def
 check nn "core/ ops/ nn/" nn/*.[ch]
+check autograd "core/ ops/ autograd/" autograd/*.[ch]
 check optim "core/ ops/ optim/" optim/*.[ch]
 check data "core/ ops/ data/" data/*.[ch]
 check examples "nothing" examples/*.c examples/minimal/*.c # the umbrella only: #include <cerilla.h>

@@ -8,7 +8,7 @@ core/params.h core/interchange.h ops/ops.h ops/compare.h ops/create.h ops/functi
 ops/view.h nn/nn.h optim/optim.h data/data.h
 ops/rearrange.h
 ops/gather.h ops/search.h
-core/function.h core/hooks.h core/modes.h'
+autograd/checkpoint.h autograd/functional.h autograd/gradcheck.h core/function.h core/hooks.h core/modes.h'
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 failed=0 compiled=0
