@@ -238,6 +238,13 @@ bool cer_expand_strides(const Tensor *t, int64_t ndim, const int64_t *shape, int
     return true;
 }
 
+const char *cer_type_name(torch_dtype dtype)
+{
+    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
+                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
+    return names[(unsigned)dtype < sizeof names / sizeof *names ? dtype : 0];
+}
+
 const char *cer_shape_text(int64_t ndim, const int64_t *shape, char *text, size_t bytes)
 {
     size_t used = (size_t)snprintf(text, bytes, "[");

@@ -173,3 +173,96 @@ void cer_iterator_run(const cer_Iterator *it, cer_Loop loop, const void *param)
         if (d == it->ndim) return;
     }
 }
+
+void cer_iterator_blocks(const cer_Iterator *it, cer_BlockLoop loop, const void *param)
+{
+    int64_t index[TORCH_MAX_DIM + 1] = {0};
+    cer_Block b = {.n0 = it->shape[0], .n1 = it->ndim > 1 ? it->shape[1] : 1};
+    for (int k = 0; k < it->n; k++) {
+        b.data[k] = it->data[k];
+        b.s0[k] = it->stride[0][k];
+        b.s1[k] = it->ndim > 1 ? it->stride[1][k] : 0;
+    }
+    for (;;) {
+        loop(&b, param);
+        int64_t d = 2;
+        for (; d < it->ndim; d++) {
+            for (int k = 0; k < it->n; k++) b.data[k] += it->stride[d][k];
+            if (++index[d] < it->shape[d]) break;
+            for (int k = 0; k < it->n; k++) b.data[k] -= it->stride[d][k] * it->shape[d];
+            index[d] = 0;
+        }
+        if (d >= it->ndim) return;
+    }
+}
+
+/* Puts a dimension of n elements before all others: what a block runs along. */
+static void put_first(cer_Iterator *it, int64_t n, const int64_t *stride)
+{
+    if (it->ndim == 1 && it->shape[0] == 1) it->ndim = 0;
+    for (int64_t d = it->ndim++; d > 0; d--) {
+        it->shape[d] = it->shape[d - 1];
+        for (int k = 0; k < it->n; k++) it->stride[d][k] = it->stride[d - 1][k];
+    }
+    it->shape[0] = n;
+    for (int k = 0; k < it->n; k++) it->stride[0][k] = stride[k];
+}
+
+/* Strides of an output as seen from x's dimensions: 0 where it is reduced. */
+static void reduced_strides(const Tensor *x, const Tensor *out, uint32_t reduced, uint32_t kept, int64_t *stride)
+{
+    int k = 0;
+    for (int d = 0; d < x->ndim; d++) {
+        bool gone = reduced >> d & 1;
+        stride[d] = gone ? 0 : out->stride[k];
+        if (!gone || kept >> d & 1) k++;
+    }
+}
+
+void cer_reduce(cer_BlockLoop loop, const void *param, const Tensor *x, int n, Tensor *const *out, uint32_t reduced,
+                uint32_t kept)
+{
+    if (x->numel == 0) return;
+    int64_t strides[CER_OPERANDS][TORCH_MAX_DIM];
+    const int64_t *stride[CER_OPERANDS];
+    char *data[CER_OPERANDS];
+    size_t element[CER_OPERANDS];
+    for (int k = 0; k < n; k++) {
+        int at = k ? k + 1 : 0;
+        reduced_strides(x, out[k], reduced, kept, strides[at]);
+        stride[at] = strides[at];
+        data[at] = out[k]->data;
+        element[at] = (size_t)cer_size_of(out[k]->dtype);
+    }
+    stride[1] = x->stride;
+    data[1] = x->data;
+    element[1] = (size_t)cer_size_of(x->dtype);
+    cer_Iterator it;
+    cer_iterator_init(&it, n + 1, x->ndim, x->shape, data, stride, element, true);
+    const int64_t none[CER_OPERANDS] = {0};
+    if (it.stride[0][0] != 0) put_first(&it, 1, none); /* only dimensions of size 1 are reduced */
+    if (n < 2) it.data[2] = NULL, it.n = 2;
+    cer_iterator_blocks(&it, loop, param);
+}
+
+void cer_run_along(cer_BlockLoop loop, const void *param, int64_t dim, bool backwards, int n, Tensor *const *operand)
+{
+    const Tensor *x = operand[0];
+    if (x->numel == 0) return;
+    int64_t shape[TORCH_MAX_DIM] = {0}, along[CER_OPERANDS] = {0};
+    const int64_t *stride[CER_OPERANDS] = {NULL};
+    char *data[CER_OPERANDS] = {NULL};
+    size_t element[CER_OPERANDS] = {0};
+    for (int d = 0; d < x->ndim; d++) shape[d] = d == dim ? 1 : x->shape[d];
+    for (int k = 0; k < n; k++) {
+        element[k] = (size_t)cer_size_of(operand[k]->dtype);
+        along[k] = x->ndim ? operand[k]->stride[dim] * (int64_t)element[k] : 0;
+        data[k] = operand[k]->data + (backwards && x->ndim ? (x->shape[dim] - 1) * along[k] : 0);
+        stride[k] = operand[k]->stride;
+        if (backwards) along[k] = -along[k];
+    }
+    cer_Iterator it;
+    cer_iterator_init(&it, n, x->ndim, shape, data, stride, element, false);
+    put_first(&it, x->ndim ? x->shape[dim] : 1, along);
+    cer_iterator_blocks(&it, loop, param);
+}

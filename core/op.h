@@ -144,6 +144,7 @@ bool cer_wrap_dim(const char *op, int64_t dim, int64_t ndim, int64_t *wrapped); 
 bool cer_broadcast(const char *op, int64_t *ndim, int64_t *shape, int64_t other_ndim,
                    const int64_t *other);                                                      /* into shape */
 bool cer_expand_strides(const Tensor *t, int64_t ndim, const int64_t *shape, int64_t *stride); /* false: does not fit */
+const char *cer_type_name(torch_dtype dtype); /* as in messages of ATen: "Float" */
 const char *cer_shape_text(int64_t ndim, const int64_t *shape, char *text, size_t bytes); /* "[2, 3]"; returns text */
 
 /* ---- for vjps ---------------------------------------------------------------------------------------------------- */
@@ -171,8 +172,8 @@ enum { CER_OPERANDS = 4 };
 typedef struct cer_Iterator {
     int n; /* operands; [0] is the output */
     int64_t ndim;
-    int64_t shape[TORCH_MAX_DIM];                /* merged; dimension 0 is the innermost */
-    int64_t stride[TORCH_MAX_DIM][CER_OPERANDS]; /* in bytes */
+    int64_t shape[TORCH_MAX_DIM + 1];                /* merged; dimension 0 is the innermost */
+    int64_t stride[TORCH_MAX_DIM + 1][CER_OPERANDS]; /* in bytes */
     char *data[CER_OPERANDS];
     uint8_t element[CER_OPERANDS]; /* bytes */
 } cer_Iterator;
@@ -180,6 +181,14 @@ typedef struct cer_Iterator {
 void cer_iterator_init(cer_Iterator *it, int n, int64_t ndim, const int64_t *shape, char *const *data,
                        const int64_t *const *stride, const size_t *element, bool reduction);
 void cer_iterator_run(const cer_Iterator *it, cer_Loop loop, const void *param);
+/* Dimension 0 as the runs of a block, 1 beside it, the rest as more blocks. */
+void cer_iterator_blocks(const cer_Iterator *it, cer_BlockLoop loop, const void *param);
+/* The same for tensors. A reduction: of what is left of x (see cer_reduced_form) there are n outputs; the first is the
+ * loop's operand 0, x is 1, the others follow. Along a dimension: n operands of one shape. Nothing happens where there are
+ * no elements. */
+void cer_reduce(cer_BlockLoop loop, const void *param, const Tensor *x, int n, Tensor *const *out, uint32_t reduced,
+                uint32_t kept);
+void cer_run_along(cer_BlockLoop loop, const void *param, int64_t dim, bool backwards, int n, Tensor *const *operand);
 
 /* ---- what the engine itself needs: records of core (engine_ops.c) ------------------------------------------------ */
 extern const cer_Op cer_op_add, cer_op_expand, cer_op_sum, cer_op_to, cer_op_clone, cer_op_copy_, cer_op_fill_,
@@ -209,10 +218,12 @@ void cer_copy_elements(Tensor *to, const Tensor *from,
                        const int64_t *from_stride); /* with conversion; strides: broadcast */
 void cer_fill_elements(Tensor *to, torch_Scalar number);
 bool cer_reduced_form(const cer_Call *c, uint32_t reduced, uint32_t kept, torch_dtype dtype, cer_Form *form);
-bool cer_sum_kernel(cer_Call *c); /* attrs: cer_SumAttrs first */
+bool cer_sum_kernel(cer_Call *c);        /* attrs: cer_SumAttrs first */
+bool cer_sum_by(cer_Call *c, int block); /* with the loop BLOCK_sum, BLOCK_nansum or BLOCK_prod */
 bool cer_sum_shape(cer_Call *c);
 void cer_sum_vjp(cer_Node *n, Tensor *const *g, Tensor **in);
 Tensor *cer_restore_dims(Tensor *g, torch_Size size, uint32_t reduced, uint32_t kept); /* a reduction's way back */
 uint32_t cer_all_dims(int64_t ndim);
+int64_t cer_reduced_count(torch_Size size, uint32_t reduced); /* how many elements become one */
 
 #endif

@@ -8,6 +8,14 @@ uint32_t cer_all_dims(int64_t ndim)
     return (uint32_t)((1u << ndim) - 1);
 }
 
+int64_t cer_reduced_count(torch_Size size, uint32_t reduced)
+{
+    int64_t n = 1;
+    for (int64_t d = 0; d < size.ndim; d++)
+        if (reduced >> d & 1) n *= size.dim[d];
+    return n;
+}
+
 bool cer_reduced_form(const cer_Call *c, uint32_t reduced, uint32_t kept, torch_dtype dtype, cer_Form *f)
 {
     const Tensor *t = c->in[0].as.t;
@@ -28,50 +36,20 @@ bool cer_sum_shape(cer_Call *c)
     return cer_reduced_form(c, a->reduced, a->kept, a->dtype, &c->form[0]);
 }
 
-/* Strides of the output as seen from the input's dimensions: 0 where it is reduced. */
-static void reduced_strides(const Tensor *in, const Tensor *out, uint32_t reduced, uint32_t kept, int64_t *stride)
-{
-    int k = 0;
-    for (int d = 0; d < in->ndim; d++) {
-        bool gone = reduced >> d & 1;
-        stride[d] = gone ? 0 : out->stride[k];
-        if (!gone || kept >> d & 1) k++;
-    }
-}
-
-/* Two dimensions at a time go to the kernel; the rest is walked here. */
-static void sum_run(const cer_Iterator *it, cer_Sum sum)
-{
-    int64_t index[TORCH_MAX_DIM] = {0}, n1 = it->ndim > 1 ? it->shape[1] : 1;
-    char *out = it->data[0], *in = it->data[1];
-    const int64_t *s0 = it->stride[0], none[2] = {0, 0}, *s1 = it->ndim > 1 ? it->stride[1] : none;
-    for (;;) {
-        if (s0[0] == 0)
-            sum(out, s1[0], in, it->shape[0], s0[1], n1, s1[1]);
-        else /* nothing is reduced in the innermost dimension: only sizes of 1 are summed up */
-            for (int64_t j = 0; j < n1; j++) sum(out + j * s1[0], s0[0], in + j * s1[1], 1, 0, it->shape[0], s0[1]);
-        int64_t d = 2;
-        for (; d < it->ndim; d++) {
-            out += it->stride[d][0];
-            in += it->stride[d][1];
-            if (++index[d] < it->shape[d]) break;
-            out -= it->stride[d][0] * it->shape[d];
-            in -= it->stride[d][1] * it->shape[d];
-            index[d] = 0;
-        }
-        if (d >= it->ndim) return;
-    }
-}
-
 /* Sums in the result's dtype; integers and bool in int64, half types in float32. */
 bool cer_sum_kernel(cer_Call *c)
+{
+    return cer_sum_by(c, BLOCK_sum);
+}
+
+bool cer_sum_by(cer_Call *c, int block)
 {
     const cer_SumAttrs *a = c->attrs;
     Tensor *in = c->in[0].as.t, *out = c->out[0], *target = out;
     torch_dtype type = a->dtype == torch_float64                 ? torch_float64
                        : torch_dtype_is_floating_point(a->dtype) ? torch_float32
                                                                  : torch_int64;
-    int64_t mark = cer_context()->pool.length, stride[TORCH_MAX_DIM];
+    int64_t mark = cer_context()->pool.length;
     if (out->dtype != type && !(target = cer_empty(type, out->ndim, out->shape))) return false;
     bool direct = type == torch_int64 ? !torch_dtype_is_floating_point(in->dtype) : in->dtype == type;
     if (!direct) {
@@ -81,15 +59,8 @@ bool cer_sum_kernel(cer_Call *c)
         if (!in) return false;
     }
     memset(target->data, 0, target->storage->bytes);
-    if (in->numel) {
-        reduced_strides(in, target, a->reduced, a->kept, stride);
-        char *data[2] = {target->data, in->data};
-        const int64_t *strides[2] = {stride, in->stride};
-        size_t element[2] = {torch_dtype_size(type), torch_dtype_size(in->dtype)};
-        cer_Iterator it;
-        cer_iterator_init(&it, 2, in->ndim, in->shape, data, strides, element, true);
-        sum_run(&it, cer_kernels()->sum[in->dtype]);
-    }
+    if (block == BLOCK_prod) cer_fill_elements(target, torch_scalar_int(1));
+    cer_reduce(cer_kernels()->block[block][in->dtype], NULL, in, 1, &target, a->reduced, a->kept);
     if (target != out) cer_copy_elements(out, target, target->stride);
     cer_pool_unwind(cer_context(), mark);
     return true;

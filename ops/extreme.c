@@ -1,263 +1,211 @@
-/* max, min, argmax, argmin: over everything, or along one dimension with the index. */
+/* max, min, amax, amin, aminmax, argmax, argmin: over everything, several dimensions, or one with the index. */
 #include <math.h>
-#include <string.h>
 
 #include "core/impl.h"
 #include "ops/ops_internal.h"
 
-typedef struct ExtremeAttrs {
-    int64_t dim; /* -1: the elements in row order, as one run */
-    bool keepdim;
-} ExtremeAttrs;
+/* ---- the value only ---------------------------------------------------------------------------------------------- */
 
-static bool is_max(const cer_Op *op)
+/* What every other value beats. */
+static torch_Scalar worst(torch_dtype t, bool of_max)
 {
-    return op == &cer_op_max || op == &cer_op_max_dim || op == &cer_op_argmax;
+    static const int64_t low[] = {[torch_int8] = INT8_MIN,   [torch_int16] = INT16_MIN, [torch_int32] = INT32_MIN,
+                                  [torch_int64] = INT64_MIN, [torch_uint8] = 0,         [torch_bool] = 0};
+    static const int64_t high[] = {[torch_int8] = INT8_MAX,   [torch_int16] = INT16_MAX, [torch_int32] = INT32_MAX,
+                                   [torch_int64] = INT64_MAX, [torch_uint8] = UINT8_MAX, [torch_bool] = 1};
+    if (torch_dtype_is_floating_point(t)) return torch_scalar_double(of_max ? -INFINITY : INFINITY);
+    return torch_scalar_int(of_max ? low[t] : high[t]);
 }
 
-/* ---- the work ---------------------------------------------------------------------------------------------------- */
-
-static uint32_t mask_of(const cer_Call *c)
+static bool check_size(const cer_Call *c, const char *after_name)
 {
-    const ExtremeAttrs *a = c->attrs;
-    return a->dim < 0 ? cer_all_dims(c->in[0].as.t->ndim) : c->in[0].as.t->ndim ? 1u << a->dim : 0;
-}
-
-/* For every element of the output its run along dim: value, index, or both (either may be NULL). */
-static void runs(cer_Extreme extreme, const Tensor *t, int64_t dim, char *value, int64_t *index)
-{
-    int64_t at[TORCH_MAX_DIM] = {0}, unused, outer = 1;
-    size_t size = torch_dtype_size(t->dtype);
-    char element[8];
-    const char *run = t->data;
-    int64_t length = t->ndim ? t->shape[dim] : 1, stride = t->ndim ? t->stride[dim] * (int64_t)size : 0;
+    const cer_SumAttrs *a = c->attrs;
+    const Tensor *t = c->in[0].as.t;
+    if (t->numel) return true;
+    if (a->dtype == torch_dtype_none) /* no dim was given */
+        return cer_raise(c->op->flags & CER_NONDIFFERENTIABLE ? TORCH_INDEX_ERROR : TORCH_RUNTIME_ERROR, c->op->name,
+                         "%s(): Expected reduction dim to be specified for input.numel() == 0.%s", c->op->name,
+                         after_name);
     for (int d = 0; d < t->ndim; d++)
-        if (d != dim) outer *= t->shape[d];
-    for (int64_t i = 0; i < outer; i++) {
-        extreme(length, run, stride, value ? value + (size_t)i * size : element, index ? &index[i] : &unused);
-        for (int d = t->ndim; d-- > 0;) {
-            if (d == dim) continue;
-            run += t->stride[d] * (int64_t)size;
-            if (++at[d] < t->shape[d]) break;
-            run -= t->stride[d] * t->shape[d] * (int64_t)size;
-            at[d] = 0;
-        }
-    }
+        if (a->reduced >> d & 1 && t->shape[d] == 0)
+            return cer_raise(TORCH_INDEX_ERROR, c->op->name, "%s(): Expected reduction dim %d to have non-zero size.",
+                             c->op->name, d);
+    return true;
 }
 
-static bool compute(cer_Call *c, char *value, int64_t *index)
+static bool value_shape(cer_Call *c)
 {
-    const ExtremeAttrs *a = c->attrs;
-    Tensor *t = c->in[0].as.t;
-    cer_Extreme extreme = (is_max(c->op) ? cer_kernels()->max : cer_kernels()->min)[t->dtype];
-    if (a->dim >= 0) {
-        runs(extreme, t, a->dim, value, index);
-        return true;
-    }
-    int64_t mark = cer_context()->pool.length, unused;
-    if (!t->contiguous) {
-        bool before = torch_set_grad_enabled(false);
-        t = torch_contiguous(t);
-        torch_set_grad_enabled(before);
-        if (!t) return false;
-    }
-    char element[8];
-    extreme(t->numel, t->data, (int64_t)torch_dtype_size(t->dtype), value ? value : element, index ? index : &unused);
+    const cer_SumAttrs *a = c->attrs;
+    return check_size(c, " Specify the reduction dim with the 'dim' argument.") &&
+           cer_reduced_form(c, a->reduced, a->kept, c->in[0].as.t->dtype, &c->form[0]);
+}
+
+static bool max_kernel(cer_Call *c)
+{
+    torch_dtype t = cer_computed_as(c->in[0].as.t->dtype);
+    return cer_reduce_kernel(c, BLOCK_max, NULL, t, worst(t, true));
+}
+
+static bool min_kernel(cer_Call *c)
+{
+    torch_dtype t = cer_computed_as(c->in[0].as.t->dtype);
+    return cer_reduce_kernel(c, BLOCK_min, NULL, t, worst(t, false));
+}
+
+/* Shared evenly among equals. A NaN that won max() or min() takes all. */
+static void value_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
+{
+    const cer_SumAttrs *a = cer_attrs(n);
+    Tensor *x = cer_saved_tensor(n, 0), *y = cer_saved_output(n, 0);
+    if (!x || !y) return;
+    bool nan = (n->op == &cer_op_max || n->op == &cer_op_min) && isnan(torch_item(y));
+    Tensor *chosen = nan ? torch_ne(x, x) : torch_eq(x, cer_restored(n, y));
+    in[0] = torch_mul(chosen, torch_div(cer_restored(n, g[0]), cer_sum_kept(chosen, a->reduced)));
+}
+
+#define VALUE(id, grad, kernel_)                                             \
+    const cer_Op cer_op_##id = {.name = #id,                                 \
+                                .grad_name = grad,                           \
+                                .shape = value_shape,                        \
+                                .kernel = kernel_,                           \
+                                .vjp = value_vjp,                            \
+                                .saves = {CER_SAVE(0) | CER_SAVE_OUTPUT(0)}, \
+                                .n_outputs = 1,                              \
+                                .attrs_bytes = sizeof(cer_SumAttrs)};
+VALUE(max, "MaxBackward1", max_kernel)
+VALUE(min, "MinBackward1", min_kernel)
+VALUE(amax, "AmaxBackward0", max_kernel)
+VALUE(amin, "AminBackward0", min_kernel)
+
+/* ---- with the index, along one dimension ------------------------------------------------------------------------- */
+
+static bool indexed_shape(cer_Call *c)
+{
+    const cer_SumAttrs *a = c->attrs;
+    bool both = c->op->n_outputs == 2;
+    torch_dtype own = c->in[0].as.t->dtype;
+    if (!both && own == torch_bool)
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%s_cpu\" not implemented for 'Bool'", c->op->name);
+    if (!check_size(c, "")) return false;
+    cer_reduced_form(c, a->reduced, a->kept, both ? own : torch_int64, &c->form[0]);
+    return !both || cer_reduced_form(c, a->reduced, a->kept, torch_int64, &c->form[1]);
+}
+
+static bool indexed_kernel(cer_Call *c)
+{
+    const cer_SumAttrs *a = c->attrs;
+    const Tensor *t = c->in[0].as.t;
+    bool both = c->op->n_outputs == 2, max = c->op == &cer_op_max_dim || c->op == &cer_op_argmax;
+    int64_t mark = cer_context()->pool.length;
+    torch_dtype type = cer_computed_as(t->dtype);
+    /* the index of the whole is one into the elements in row order */
+    Tensor *x = (a->dtype == torch_dtype_none ? cer_plain : cer_typed)(c->in[0].as.t, type);
+    Tensor *out[2] = {both ? c->out[1] : c->out[0], both ? c->out[0] : NULL};
+    if (both && type != t->dtype) out[1] = cer_empty(type, c->out[0]->ndim, c->out[0]->shape);
+    if (!x || (both && !out[1])) return false;
+    cer_reduce(cer_kernels()->block[max ? BLOCK_argmax : BLOCK_argmin][type], NULL, x, both ? 2 : 1, out, a->reduced,
+               a->kept);
+    if (both && out[1] != c->out[0]) cer_copy_elements(c->out[0], out[1], out[1]->stride);
     cer_pool_unwind(cer_context(), mark);
     return true;
 }
 
-static bool shape(cer_Call *c)
+void cer_pick_reduced_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
-    const ExtremeAttrs *a = c->attrs;
-    const Tensor *t = c->in[0].as.t;
-    const char *name = c->op->name;
-    bool arg = c->op == &cer_op_argmax || c->op == &cer_op_argmin;
-    if (!cer_kernels()->max[t->dtype])
-        return cer_raise(TORCH_RUNTIME_ERROR, name, "\"%s_cpu\" not implemented for '%s'", name,
-                         t->dtype == torch_float16 ? "Half" : "BFloat16");
-    if (arg && t->dtype == torch_bool)
-        return cer_raise(TORCH_RUNTIME_ERROR, name, "\"%s_cpu\" not implemented for 'Bool'", name);
-    if (a->dim < 0 && t->numel == 0 && arg)
-        return cer_raise(TORCH_INDEX_ERROR, name,
-                         "%s(): Expected reduction dim to be specified for input.numel() == 0.", name);
-    if (a->dim < 0 && t->numel == 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, name,
-                         "%s(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
-                         "dim with the 'dim' argument.",
-                         name);
-    if (a->dim >= 0 && t->ndim && t->shape[a->dim] == 0)
-        return cer_raise(TORCH_INDEX_ERROR, name, "%s(): Expected reduction dim %lld to have non-zero size.", name,
-                         (long long)a->dim);
-    uint32_t mask = mask_of(c);
-    cer_reduced_form(c, mask, a->keepdim ? mask : 0, arg ? torch_int64 : (torch_dtype)t->dtype, &c->form[0]);
-    if (c->op->n_outputs == 2) cer_reduced_form(c, mask, a->keepdim ? mask : 0, torch_int64, &c->form[1]);
-    return true;
-}
-
-static bool value_kernel(cer_Call *c)
-{
-    return compute(c, c->out[0]->data, NULL);
-}
-
-static bool value_index_kernel(cer_Call *c)
-{
-    return compute(c, c->out[0]->data, (int64_t *)(void *)c->out[1]->data);
-}
-
-static bool index_kernel(cer_Call *c)
-{
-    return compute(c, NULL, (int64_t *)(void *)c->out[0]->data);
-}
-
-/* ---- the way back: all of it to the element that was chosen; among equals of max() evenly ------------------------ */
-
-static void value_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
-{
-    Tensor *x = cer_saved_tensor(n, 0), *y = cer_saved_output(n, 0);
-    if (!x || !y) return;
-    Tensor *chosen = isnan(torch_item(y)) ? torch_ne(x, x) : torch_eq(x, y); /* a NaN that won takes it all */
-    in[0] = torch_mul(chosen, torch_div(g[0], torch_sum(chosen)));
-}
-
-/* zeros of the input's shape, with g put at indices along dim. Its gradient is what stands at those places. */
-typedef struct PutAttrs {
-    torch_Size whole;
-    int64_t dim;
-    bool keepdim, gather; /* gather: the other way round */
-} PutAttrs;
-
-static bool put_shape(cer_Call *c)
-{
-    const PutAttrs *a = c->attrs;
-    const Tensor *g = c->in[0].as.t, *index = c->in[1].as.t;
-    if (a->gather)
-        cer_form(&c->form[0], g->dtype, index->ndim, index->shape);
-    else
-        cer_form(&c->form[0], g->dtype, a->whole.ndim, a->whole.dim);
-    return true;
-}
-
-/* Walks the index tensor (contiguous, without dim or with it at size 1) beside the whole tensor's other dimensions. */
-static bool put_kernel(cer_Call *c)
-{
-    const PutAttrs *a = c->attrs;
-    const Tensor *small = a->gather ? c->out[0] : c->in[0].as.t, *large = a->gather ? c->in[0].as.t : c->out[0];
-    const int64_t *index = (const int64_t *)(const void *)c->in[1].as.t->data;
-    size_t size = torch_dtype_size(large->dtype);
-    int64_t at[TORCH_MAX_DIM] = {0}, n = c->in[1].as.t->numel;
-    if (!a->gather) memset(c->out[0]->data, 0, c->out[0]->storage->bytes);
-    for (int64_t i = 0; i < n; i++) {
-        char *big = large->data, *little = small->data;
-        for (int d = 0, k = 0; d < large->ndim; d++) {
-            int64_t pos = d == a->dim ? index[i] : at[d];
-            big += pos * large->stride[d] * (int64_t)size;
-            if (d != a->dim || a->keepdim) little += (d == a->dim ? 0 : at[d]) * small->stride[k++] * (int64_t)size;
-        }
-        memcpy(a->gather ? little : big, a->gather ? big : little, size);
-        for (int d = large->ndim; d-- > 0;) {
-            if (d == a->dim) continue;
-            if (++at[d] < large->shape[d]) break;
-            at[d] = 0;
-        }
+    const cer_SumAttrs *a = cer_attrs(n);
+    Tensor *index = cer_saved_output(n, 1), *of_y = g[0];
+    torch_Size size = cer_input_size(n, 0);
+    int64_t dim = 0;
+    while (a->reduced && !(a->reduced >> dim & 1)) dim++;
+    if (size.ndim && !a->kept) {
+        index = torch_unsqueeze(index, dim);
+        of_y = torch_unsqueeze(of_y, dim);
     }
-    return true;
+    in[0] = torch_scatter(cer_zeros(g[0]->dtype, size.ndim, size.dim), dim, index, of_y);
 }
 
-static void put_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
+#define INDEXED(id, text, grad, vjp_, saves_, outputs, flags_)     \
+    const cer_Op cer_op_##id = {.name = text,                      \
+                                .grad_name = grad,                 \
+                                .shape = indexed_shape,            \
+                                .kernel = indexed_kernel,          \
+                                .vjp = vjp_,                       \
+                                .saves = {saves_},                 \
+                                .n_outputs = outputs,              \
+                                .indices = (outputs) == 2 ? 2 : 0, \
+                                .flags = flags_,                   \
+                                .attrs_bytes = sizeof(cer_SumAttrs)};
+INDEXED(max_dim, "max", "MaxBackward0", cer_pick_reduced_vjp, CER_SAVE_OUTPUT(1), 2, 0)
+INDEXED(min_dim, "min", "MinBackward0", cer_pick_reduced_vjp, CER_SAVE_OUTPUT(1), 2, 0)
+INDEXED(argmax, "argmax", NULL, NULL, 0, 1, CER_NONDIFFERENTIABLE)
+INDEXED(argmin, "argmin", NULL, NULL, 0, 1, CER_NONDIFFERENTIABLE)
+
+/* ---- public functions -------------------------------------------------------------------------------------------- */
+
+static Tensor *value(const cer_Op *op, const torch_ReduceArgs *args)
 {
-    PutAttrs a = *(const PutAttrs *)cer_attrs(n);
-    a.gather = !a.gather;
-    in[0] = cer_call2(&cer_op_value_selecting_backward, g[0], cer_saved_tensor(n, 1), &a);
+    cer_SumAttrs a;
+    if (!cer_reduce_attrs(op->name, args, &a)) return NULL;
+    if (cer_reduces_all(args)) a.dtype = torch_dtype_none;
+    return cer_call1(op, args->self, &a);
 }
 
-const cer_Op cer_op_value_selecting_backward = {
-    .name = "value_selecting_reduction_backward",
-    .grad_name = "ScatterBackward0",
-    .shape = put_shape,
-    .kernel = put_kernel,
-    .vjp = put_vjp,
-    .saves = {CER_SAVE(1)},
-    .n_outputs = 1,
-    .attrs_bytes = sizeof(PutAttrs),
-};
+#define PUBLIC(name)                                                                   \
+    Tensor *torch_##name(Tensor *x)                                                    \
+    {                                                                                  \
+        torch_ReduceArgs all = {.self = x, .dim = TORCH_NONE};                         \
+        return value(&cer_op_##name, &all);                                            \
+    }                                                                                  \
+    Tensor *torch_a##name##_args(const torch_ReduceArgs *args)                         \
+    {                                                                                  \
+        return value(&cer_op_a##name, args);                                           \
+    }                                                                                  \
+    Tensor *torch_##name##_dim(Tensor *x, int64_t dim, bool keepdim, Tensor **indices) \
+    {                                                                                  \
+        return cer_reduce_indexed(&cer_op_##name##_dim, x, dim, keepdim, indices);     \
+    }                                                                                  \
+    Tensor *torch_arg##name##_args(const torch_ReduceArgs *args)                       \
+    {                                                                                  \
+        return arg(&cer_op_arg##name, args);                                           \
+    }
 
-static void value_index_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
+Tensor *cer_reduce_indexed(const cer_Op *op, Tensor *x, int64_t dim, bool keepdim, Tensor **indices)
 {
-    const ExtremeAttrs *a = cer_attrs(n);
-    PutAttrs put = {.whole = cer_input_size(n, 0), .dim = a->dim, .keepdim = a->keepdim};
-    if (g[0]) in[0] = cer_call2(&cer_op_value_selecting_backward, g[0], cer_saved_output(n, 1), &put);
-}
-
-/* ---- records and public functions -------------------------------------------------------------------------------- */
-
-#define EXTREME(id, text, grad, kernel_, vjp_, saves_, outputs, flags_) \
-    const cer_Op cer_op_##id = {.name = text,                           \
-                                .grad_name = grad,                      \
-                                .shape = shape,                         \
-                                .kernel = kernel_,                      \
-                                .vjp = vjp_,                            \
-                                .saves = {saves_},                      \
-                                .n_outputs = outputs,                   \
-                                .indices = (outputs) == 2 ? 2 : 0,      \
-                                .flags = flags_,                        \
-                                .attrs_bytes = sizeof(ExtremeAttrs)};
-EXTREME(max, "max", "MaxBackward1", value_kernel, value_vjp, CER_SAVE(0) | CER_SAVE_OUTPUT(0), 1, 0)
-EXTREME(min, "min", "MinBackward1", value_kernel, value_vjp, CER_SAVE(0) | CER_SAVE_OUTPUT(0), 1, 0)
-EXTREME(max_dim, "max", "MaxBackward0", value_index_kernel, value_index_vjp, CER_SAVE_OUTPUT(1), 2, 0)
-EXTREME(min_dim, "min", "MinBackward0", value_index_kernel, value_index_vjp, CER_SAVE_OUTPUT(1), 2, 0)
-EXTREME(argmax, "argmax", NULL, index_kernel, NULL, 0, 1, CER_NONDIFFERENTIABLE)
-EXTREME(argmin, "argmin", NULL, index_kernel, NULL, 0, 1, CER_NONDIFFERENTIABLE)
-
-Tensor *torch_max(Tensor *x)
-{
-    ExtremeAttrs a = {.dim = -1};
-    return cer_call1(&cer_op_max, x, &a);
-}
-
-Tensor *torch_min(Tensor *x)
-{
-    ExtremeAttrs a = {.dim = -1};
-    return cer_call1(&cer_op_min, x, &a);
-}
-
-static Tensor *along(const cer_Op *op, Tensor *x, int64_t dim, bool keepdim, Tensor **indices)
-{
-    ExtremeAttrs a = {.keepdim = keepdim};
+    cer_SumAttrs a;
+    torch_ReduceArgs r = {.self = x, .dims = &dim, .n_dims = 1, .keepdim = keepdim};
     if (indices) *indices = NULL;
-    if (cer_error_pending() || !cer_usable(x, op->name, 1) || !cer_wrap_dim(op->name, dim, x->ndim, &a.dim))
-        return NULL;
+    if (!cer_reduce_attrs(op->name, &r, &a)) return NULL;
     torch_Scalar in[1] = {torch_scalar_tensor(x)};
     return cer_call_two(op, in, 1, &a, indices);
 }
 
-Tensor *torch_max_dim(Tensor *x, int64_t dim, bool keepdim, Tensor **indices)
+static Tensor *arg(const cer_Op *op, const torch_ReduceArgs *args)
 {
-    return along(&cer_op_max_dim, x, dim, keepdim, indices);
+    if (!cer_error_pending() && args->dims)
+        cer_raise(TORCH_TYPE_ERROR, op->name, "%s(): argument 'dim' must be int, not tuple of ints", op->name);
+    return value(op, args);
 }
 
-Tensor *torch_min_dim(Tensor *x, int64_t dim, bool keepdim, Tensor **indices)
-{
-    return along(&cer_op_min_dim, x, dim, keepdim, indices);
-}
+PUBLIC(max)
+PUBLIC(min)
 
-static Tensor *arg(const cer_Op *op, const torch_ReduceArgs *a)
+Tensor *torch_aminmax(Tensor *x, int64_t dim, bool keepdim, Tensor **max)
 {
-    ExtremeAttrs e = {.dim = -1, .keepdim = a->keepdim};
-    if (cer_error_pending() || !cer_usable(a->self, op->name, 1)) return NULL;
-    if (a->dims)
-        return cer_raise(TORCH_TYPE_ERROR, op->name, "%s(): argument 'dim' must be int, not tuple of ints", op->name),
+    torch_ReduceArgs r = {.self = x, .dim = dim, .keepdim = keepdim};
+    int64_t d = 0;
+    if (max) *max = NULL;
+    if (cer_error_pending() || !cer_usable(x, "aminmax", 1)) return NULL;
+    if (dim == TORCH_NONE && x->numel == 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, "aminmax",
+                         "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."),
                NULL;
-    if (a->dim != TORCH_NONE && !cer_wrap_dim(op->name, a->dim, a->self->ndim, &e.dim)) return NULL;
-    return cer_call1(op, a->self, &e);
-}
-
-Tensor *torch_argmax_args(const torch_ReduceArgs *a)
-{
-    return arg(&cer_op_argmax, a);
-}
-
-Tensor *torch_argmin_args(const torch_ReduceArgs *a)
-{
-    return arg(&cer_op_argmin, a);
+    if (dim != TORCH_NONE && !cer_wrap_dim("aminmax", dim, x->ndim, &d)) return NULL;
+    if (dim != TORCH_NONE && x->ndim && x->shape[d] == 0)
+        return cer_raise(TORCH_INDEX_ERROR, "aminmax", "aminmax: Expected reduction dim %lld to have non-zero size.",
+                         (long long)d),
+               NULL;
+    Tensor *min = torch_amin_args(&r), *top = max ? torch_amax_args(&r) : NULL;
+    if (max && !top) return NULL;
+    if (max) *max = top;
+    return min;
 }

@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-const char *cer_type_name(torch_dtype dtype)
-{
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
-    return names[(unsigned)dtype < sizeof names / sizeof *names ? dtype : 0];
-}
-
 Tensor *cer_as_long(Tensor *index)
 {
     bool before = torch_set_grad_enabled(false);

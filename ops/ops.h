@@ -8,17 +8,20 @@
 #ifndef CERILLA_OPS_H
 #define CERILLA_OPS_H
 
+#include "along.h"
 #include "compare.h"
 #include "create.h"
 #include "functional.h"
 #include "gather.h"
 #include "index.h"
 #include "matrix.h"
+#include "norm.h"
 #include "pointwise.h"
 #include "random.h"
 #include "rearrange.h"
 #include "reduce.h"
 #include "search.h"
+#include "vector_norm.h"
 #include "view.h"
 
 #endif

@@ -44,6 +44,22 @@ Tensor *cer_nll_loss(Tensor *x, Tensor *t, Tensor *weight, int64_t ignored, int3
 bool cer_loss_shape(cer_Call *c, const cer_Op *row, int64_t n_in, const char *kernel, int32_t reduction);
 bool cer_loss_kernel(cer_Call *c, const cer_Op *row, int64_t n_in, torch_Scalar weight, int32_t reduction);
 
+/* reductions (reduce.c). Their attrs begin with a cer_SumAttrs */
+bool cer_dims_mask(const char *op, int64_t ndim, int64_t n, const int64_t *dims, uint32_t *mask); /* n = 0: all */
+bool cer_reduce_attrs(const char *op, const torch_ReduceArgs *a, cer_SumAttrs *s);                /* false: raised */
+bool cer_reduces_all(const torch_ReduceArgs *a);                                                  /* no dim was given */
+bool cer_reduce_shape(cer_Call *c);
+/* out[0] by a loop of ops/kernels/blocks.def that writes the type `made` and begins with neutral */
+bool cer_reduce_kernel(cer_Call *c, int block, const void *param, torch_dtype made, torch_Scalar neutral);
+Tensor *cer_restored(const cer_Node *n, Tensor *g); /* g or a saved output, as seen from the input */
+Tensor *cer_sum_kept(Tensor *x, uint32_t reduced);  /* what is reduced stays, with size 1 */
+torch_dtype cer_computed_as(torch_dtype t);         /* float32 for half types */
+Tensor *cer_typed(Tensor *t, torch_dtype type);     /* as cer_plain, but of any strides */
+/* values and, in *indices, their places along dim (extreme.c); and their gradient, which goes there */
+Tensor *cer_reduce_indexed(const cer_Op *op, Tensor *x, int64_t dim, bool keepdim, Tensor **indices);
+void cer_pick_reduced_vjp(cer_Node *n, Tensor *const *g, Tensor **in);
+Tensor *cer_cumprod_backward(Tensor *g, Tensor *x, int64_t dim); /* scan.c */
+
 /* vjps (arithmetic.c, bce.c, clamp.c, combine.c, loss.c, power.c) */
 Tensor *cer_tanh_backward(Tensor *g, Tensor *y);    /* g (1 - y^2) */
 Tensor *cer_sigmoid_backward(Tensor *g, Tensor *y); /* g (1 - y) y */

@@ -16,6 +16,8 @@
 
 #define CER_JOIN(x, y) x##_##y
 #define CER_NAME(x, y) CER_JOIN(x, y)
+#define CER_JOIN3(x, y, z) x##_##y##_##z
+#define CER_NAME3(x, y, z) CER_JOIN3(x, y, z)
 #define CER_STRING(x) #x
 #define CER_STRING_OF(x) CER_STRING(x)
 
@@ -97,7 +99,6 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/spatial.inc"
-#include "ops/kernels/sum.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T double
@@ -127,7 +128,6 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/spatial.inc"
-#include "ops/kernels/sum.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T uint8_t
@@ -206,10 +206,10 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
 #include "ops/kernels/cast.inc"
 #include "ops/kernels/moves.inc"
 
-#define FLOATING_LOOPS(name) [K_FLOAT32] = loop_##name##_float32, [K_FLOAT64] = loop_##name##_float64
-#define INTEGER_LOOPS(name)                                                                          \
-    [K_UINT8] = loop_##name##_uint8, [K_INT8] = loop_##name##_int8, [K_INT16] = loop_##name##_int16, \
-    [K_INT32] = loop_##name##_int32, [K_INT64] = loop_##name##_int64
+#define FLOATING_LOOPS(name) [K_FLOAT32] = name##_float32, [K_FLOAT64] = name##_float64
+#define INTEGER_LOOPS(name)                                                                               \
+    [K_UINT8] = name##_uint8, [K_INT8] = name##_int8, [K_INT16] = name##_int16, [K_INT32] = name##_int32, \
+    [K_INT64] = name##_int64
 #define TABLE_FLOATING(name) \
     {                        \
         FLOATING_LOOPS(name) \
@@ -222,25 +222,16 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
     {                        \
         INTEGER_LOOPS(name)  \
     }
-#define TABLE_INTEGRAL(name)                                  \
-    {                                                         \
-        INTEGER_LOOPS(name), [K_BOOL] = loop_##name##_boolean \
+#define TABLE_INTEGRAL(name)                           \
+    {                                                  \
+        INTEGER_LOOPS(name), [K_BOOL] = name##_boolean \
     }
-#define TABLE_ALL(name)                                                             \
-    {                                                                               \
-        FLOATING_LOOPS(name), INTEGER_LOOPS(name), [K_BOOL] = loop_##name##_boolean \
+#define TABLE_ALL(name)                                                      \
+    {                                                                        \
+        FLOATING_LOOPS(name), INTEGER_LOOPS(name), [K_BOOL] = name##_boolean \
     }
-#define TABLE_NUMERIC_OF(f)                                                                       \
-    {                                                                                             \
-        [K_UINT8] = f##_uint8, [K_INT8] = f##_int8, [K_INT16] = f##_int16, [K_INT32] = f##_int32, \
-        [K_INT64] = f##_int64, [K_FLOAT32] = f##_float32, [K_FLOAT64] = f##_float64,              \
-    }
-#define TABLE_ROW(name, TYPES, ...) [KERNEL_##name] = TABLE_##TYPES(name),
-#define EACH_TYPE(f)                                                                                         \
-    {                                                                                                        \
-        [K_UINT8] = f##_uint8, [K_INT8] = f##_int8, [K_INT16] = f##_int16, [K_INT32] = f##_int32,            \
-        [K_INT64] = f##_int64, [K_FLOAT32] = f##_float32, [K_FLOAT64] = f##_float64, [K_BOOL] = f##_boolean, \
-    }
+#define TABLE_ROW(name, TYPES, ...) [KERNEL_##name] = TABLE_##TYPES(loop_##name),
+#define BLOCK(name, TYPES) [BLOCK_##name] = TABLE_##TYPES(block_##name),
 
 #define SPATIAL(TYPE)                                                                                             \
     {                                                                                                             \
@@ -302,9 +293,10 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
             [K_FLOAT16] = fill_half,
             [K_BFLOAT16] = fill_half,
         },
-    .sum = EACH_TYPE(sum),
-    .max = EACH_TYPE(max),
-    .min = EACH_TYPE(min),
+    .block =
+        {
+#include "ops/kernels/blocks.def"
+        },
     .pick = WIDTHS(pick),
     .put =
         {
@@ -313,7 +305,7 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
             [K_PUT_MUL] = EACH_TYPE_AND_HALF(put_mul),
             [K_PUT_MAX] = EACH_TYPE_AND_HALF(put_max),
             [K_PUT_MIN] = EACH_TYPE_AND_HALF(put_min),
-            [K_PUT_SCALED] = TABLE_NUMERIC_OF(put_scaled),
+            [K_PUT_SCALED] = TABLE_NUMERIC(put_scaled),
         },
     .compress = WIDTHS(compress),
     .spread = WIDTHS(spread),

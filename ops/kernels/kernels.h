@@ -31,13 +31,22 @@ enum {
  * param: the row's scalar parameters, an array of the *compute* type (float for float32, int64_t for integers...). */
 typedef void (*cer_Loop)(int64_t n, char *const *ptr, const int64_t *stride, const void *param);
 
-/* Sum of an [outer, inner] block: out[j] += sum_i in[i, j] (see sum.inc for the order of the additions).
- * The reduced dimension has n0 elements s0 bytes apart, the kept one n1 elements s1 apart; outputs out_stride apart. */
-typedef void (*cer_Sum)(char *out, int64_t out_stride, const char *in, int64_t n0, int64_t s0, int64_t n1, int64_t s1);
+/* A block: n1 runs of n0 elements each, of up to four operands. Operand k begins at data[k]; along a run it steps by s0[k]
+ * bytes, from run to run by s1[k]. What a reduction writes has one element per run: s0 is 0. */
+enum { CER_BLOCK_OPERANDS = 4 };
+typedef struct cer_Block {
+    int64_t n0, n1;
+    char *data[CER_BLOCK_OPERANDS];
+    int64_t s0[CER_BLOCK_OPERANDS], s1[CER_BLOCK_OPERANDS];
+} cer_Block;
+typedef void (*cer_BlockLoop)(const cer_Block *b, const void *param);
 
-/* The extreme of n elements and the index of its first occurrence; a NaN wins over everything, the first NaN first.
- * n >= 1. *value receives one element. */
-typedef void (*cer_Extreme)(int64_t n, const char *in, int64_t stride, void *value, int64_t *index);
+/* One number per row of ops/kernels/blocks.def, which tells what each does. */
+enum {
+#define BLOCK(name, TYPES) BLOCK_##name,
+#include "ops/kernels/blocks.def"
+    BLOCK_LOOPS
+};
 
 /* C[m,n] = beta * C + alpha * A[m,k] B[k,n], any strides, in elements. beta == 0 does not read C.
  * Each element is one chain over k in ascending order (fused multiply-adds where the instruction set has them). */
@@ -101,15 +110,14 @@ enum {
 #undef KERNEL_ENUM
 
 typedef struct {
-    const char *name;                     /* "baseline", "avx2", "avx512" */
-    cer_Loop loop[KERNEL_LOOPS][K_TYPES]; /* indexed by the compute type; NULL where the row has no such type */
-    cer_Loop cast[K_TYPES][K_TYPES];      /* [to][from]; the same type twice is a copy */
-    cer_Loop fill[K_TYPES];               /* param: one element of that type; only ptr[0] is used */
-    cer_Sum sum[K_TYPES];                 /* float32, float64 -> same; integers and bool -> int64 output */
-    cer_Extreme max[K_TYPES], min[K_TYPES];
-    cer_Gemm gemm[K_TYPES];       /* float32, float64, int64, int32, int16, int8, uint8 */
-    cer_Spatial spatial[K_TYPES]; /* float32, float64 */
-    cer_Norm norm[K_TYPES];       /* the same */
+    const char *name;                          /* "baseline", "avx2", "avx512" */
+    cer_Loop loop[KERNEL_LOOPS][K_TYPES];      /* indexed by the compute type; NULL where the row has no such type */
+    cer_Loop cast[K_TYPES][K_TYPES];           /* [to][from]; the same type twice is a copy */
+    cer_Loop fill[K_TYPES];                    /* param: one element of that type; only ptr[0] is used */
+    cer_BlockLoop block[BLOCK_LOOPS][K_TYPES]; /* by the type of x */
+    cer_Gemm gemm[K_TYPES];                    /* float32, float64, int64, int32, int16, int8, uint8 */
+    cer_Spatial spatial[K_TYPES];              /* float32, float64 */
+    cer_Norm norm[K_TYPES];                    /* the same */
     cer_Loop pick[K_TYPES], put[K_PUTS][K_TYPES];
     cer_Masked compress[K_TYPES], spread[K_TYPES];
     int64_t (*mask_count)(int64_t n, const char *mask);

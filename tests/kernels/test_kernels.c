@@ -318,7 +318,8 @@ START_TEST(sum_has_pytorch_bits)
         }
         const int64_t s0 = cases[c].kind == INNER ? size : cases[c].kind == OUTER ? n1 * size : 2 * n1 * size;
         const int64_t s1 = cases[c].kind == INNER ? n0 * size : cases[c].kind == OUTER ? size : 2 * size;
-        tables[_i]->sum[cases[c].type](sums, size, data, n0, s0, n1, s1);
+        const cer_Block b = {n0, n1, {sums, data}, {0, s0}, {size, s1}};
+        tables[_i]->block[BLOCK_sum][cases[c].type](&b, NULL);
         uint64_t hash = 0;
         for (int64_t j = 0; j < n1; ++j) {
             uint64_t bits = 0;
@@ -337,29 +338,45 @@ START_TEST(sum_has_pytorch_bits)
 }
 END_TEST
 
+static void sum_block(int table, int type, int64_t *out, const void *in, int64_t n0, int64_t s0, int64_t n1, int64_t s1)
+{
+    const cer_Block b = {n0, n1, {(char *)out, (char *)(uintptr_t)in}, {0, s0}, {8, s1}};
+    tables[table]->block[BLOCK_sum][type](&b, NULL);
+}
+
 START_TEST(sum_of_integers)
 {
     const int8_t x[6] = {127, 127, -1, 127, -128, 5};
     int64_t out[2] = {100, 0};
-    tables[_i]->sum[K_INT8]((char *)out, 8, (const char *)x, 3, 1, 2, 3);
+    sum_block(_i, K_INT8, out, x, 3, 1, 2, 3);
     ck_assert_int_eq(out[0], 353);
     ck_assert_int_eq(out[1], 4);
     const int64_t big[2] = {INT64_MAX, 1};
     out[0] = 0;
-    tables[_i]->sum[K_INT64]((char *)out, 8, (const char *)big, 2, 8, 1, 0);
+    sum_block(_i, K_INT64, out, big, 2, 8, 1, 0);
     CHECK(out[0] == INT64_MIN);
     const uint8_t truth[3] = {1, 0, 1};
     out[0] = 0;
-    tables[_i]->sum[K_BOOL]((char *)out, 8, (const char *)truth, 3, 1, 1, 0);
+    sum_block(_i, K_BOOL, out, truth, 3, 1, 1, 0);
     ck_assert_int_eq(out[0], 2);
 }
 END_TEST
 
 /* ---- extremes ---------------------------------------------------------------------------------------------------- */
 
+/* The row of the extreme in each of n1 columns, and its value. */
+static void extremes_of(int table, int block, int type, const void *x, int64_t n0, int64_t s0, int64_t n1, void *value,
+                        int64_t *index)
+{
+    const int64_t size = sizes[type];
+    const cer_Block b = {
+        n0, n1, {(char *)index, (char *)(uintptr_t)x, value}, {0, s0, 0}, {8, s0 == size ? n0 * size : size, size}};
+    tables[table]->block[block][type](&b, NULL);
+}
+
 START_TEST(extremes)
 {
-    static const int64_t counts[] = {1, 2, 17, 255, 256, 300, 1000};
+    static const int64_t counts[] = {1, 2, 17, 127, 128, 300, 1000};
     for (size_t c = 0; c < sizeof counts / sizeof counts[0]; ++c)
         for (int step = 1; step <= 2; ++step) {
             const int64_t n = counts[c];
@@ -370,15 +387,15 @@ START_TEST(extremes)
             int64_t first = 0;
             for (int64_t i = 1; i < n; ++i)
                 if (x[i * step] > x[first * step]) first = i;
-            tables[_i]->max[K_FLOAT32](n, (const char *)x, 4 * step, &value, &index);
+            extremes_of(_i, BLOCK_argmax, K_FLOAT32, x, n, 4 * step, 1, &value, &index);
             ck_assert_int_eq(index, first); /* ties abound: the first one */
             CHECK(value == x[first * step]);
             for (int64_t i = first = 0; i < n; ++i)
                 if (x[i * step] < x[first * step]) first = i;
-            tables[_i]->min[K_FLOAT32](n, (const char *)x, 4 * step, &value, &index);
+            extremes_of(_i, BLOCK_argmin, K_FLOAT32, x, n, 4 * step, 1, &value, &index);
             ck_assert_int_eq(index, first);
             x[n / 2 * step] = x[(n - 1) * step] = NAN;
-            tables[_i]->max[K_FLOAT32](n, (const char *)x, 4 * step, &value, &index);
+            extremes_of(_i, BLOCK_argmax, K_FLOAT32, x, n, 4 * step, 1, &value, &index);
             ck_assert_int_eq(index, n / 2);
             CHECK(isnan(value));
         }
@@ -386,9 +403,30 @@ START_TEST(extremes)
     for (int i = 0; i < 600; ++i) y[i] = (int8_t)(i == 397 || i == 500 ? -128 : i % 100);
     int8_t least;
     int64_t where;
-    tables[_i]->min[K_INT8](600, (const char *)y, 1, &least, &where);
+    extremes_of(_i, BLOCK_argmin, K_INT8, y, 600, 1, 1, &least, &where);
     ck_assert_int_eq(least, -128);
     ck_assert_int_eq(where, 397);
+}
+END_TEST
+
+/* Runs that lie beside each other: 5 rows of 150 columns, as against one column after another. */
+START_TEST(extremes_in_columns)
+{
+    enum { ROWS = 5, COLUMNS = 150 };
+    static float x[ROWS * COLUMNS], value[COLUMNS];
+    static int64_t index[COLUMNS];
+    state = 5;
+    for (int i = 0; i < ROWS * COLUMNS; ++i) x[i] = next() % 11 == 0 ? NAN : (float)(next() % 5);
+    for (int k = 0; k < 2; ++k) {
+        extremes_of(_i, k ? BLOCK_argmax : BLOCK_argmin, K_FLOAT32, x, ROWS, 4 * COLUMNS, COLUMNS, value, index);
+        for (int j = 0; j < COLUMNS; ++j) {
+            float one;
+            int64_t where;
+            extremes_of(_i, k ? BLOCK_argmax : BLOCK_argmin, K_FLOAT32, x + j, ROWS, 4 * COLUMNS, 1, &one, &where);
+            ck_assert_int_eq(index[j], where);
+            CHECK(value[j] == one || (isnan(value[j]) && isnan(one)));
+        }
+    }
 }
 END_TEST
 
@@ -621,9 +659,9 @@ START_TEST(tables_are_complete)
     for (int type = 1; type < K_TYPES; ++type) {
         const bool half = type == K_FLOAT16 || type == K_BFLOAT16;
         CHECK(tables[_i]->fill[type] != NULL);
-        CHECK((tables[_i]->sum[type] != NULL) == !half);
-        CHECK((tables[_i]->max[type] != NULL) == !half);
-        CHECK((tables[_i]->min[type] != NULL) == !half);
+        for (int k = BLOCK_max; k <= BLOCK_nonzero; ++k) CHECK((tables[_i]->block[k][type] != NULL) == !half);
+        const bool floating = type == K_FLOAT32 || type == K_FLOAT64;
+        for (int k = BLOCK_softmax; k < BLOCK_LOOPS; ++k) CHECK((tables[_i]->block[k][type] != NULL) == floating);
         CHECK((tables[_i]->gemm[type] != NULL) == (!half && type != K_BOOL));
         CHECK((tables[_i]->loop[KERNEL_eq][type] != NULL) == !half);
         for (int from = 1; from < K_TYPES; ++from) CHECK(tables[_i]->cast[type][from] != NULL);
@@ -644,6 +682,7 @@ int main(void)
     tcase_add_loop_test(cases, sum_has_pytorch_bits, 0, table_count);
     tcase_add_loop_test(cases, sum_of_integers, 0, table_count);
     tcase_add_loop_test(cases, extremes, 0, table_count);
+    tcase_add_loop_test(cases, extremes_in_columns, 0, table_count);
     tcase_add_loop_test(cases, cast_floats_to_integers, 0, table_count);
     tcase_add_loop_test(cases, cast_halves, 0, table_count);
     tcase_add_loop_test(cases, casts_agree, 0, table_count);

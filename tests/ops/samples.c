@@ -52,6 +52,31 @@ torch_TensorList flat(torch_TensorList list)
     return parts ? (torch_TensorList){parts, list.length} : cer_no_list();
 }
 
+Tensor *indices_of(Tensor *(*function)(Tensor *, int64_t, Tensor **), Tensor *x, int64_t dim)
+{
+    Tensor *index = NULL;
+    function(x, dim, &index);
+    return index;
+}
+
+Tensor *mean_of(Tensor *(*function)(const torch_VarArgs *), Tensor *x, int64_t dim)
+{
+    Tensor *mean = NULL;
+    torch_VarArgs a = torch_VarArgs_defaults();
+    a.self = x;
+    a.dim = dim;
+    a.mean = &mean;
+    function(&a);
+    return mean;
+}
+
+Tensor *largest_of(Tensor *x, int64_t dim, bool keepdim)
+{
+    Tensor *max = NULL;
+    torch_aminmax(x, dim, keepdim, &max);
+    return max;
+}
+
 Tensor *written_view(Tensor *x)
 {
     return torch_mul_(torch_select(torch_clone(x), 0, 1), 3);

@@ -13,8 +13,20 @@
 #define OPS_REFERENCE "tests/reference/ops"
 #endif
 
-/* Not to the last bit: functions that PyTorch takes from Sleef, and products, whose order of summing is the BLAS's. */
-static const char *const rounded[] = {"exp", "log", "tanh", "sigmoid", "pow", "pow_scalar", "mm", "bmm", "mv", "dot", "addmm", "linear", "linear_no_bias", "linear_folded", "squeeze_dim_", "soft_margin_loss", "soft_margin", "binary_cross_entropy", "bce", "binary_cross_entropy_with_logits", "bce_with_logits", "bce_with_logits_weighted", "nll_loss", "nll_loss2d", "native_layer_norm", "native_batch_norm", "native_group_norm", "norm_backward", "vdot", "addmm_", "baddbmm", "baddbmm_", "addbmm", "addbmm_", "addmv", "addmv_", "addr", "addr_", "linalg_cross"};
+/* Not to the last bit: functions that PyTorch takes from Sleef, and what is made of them; products, whose order of summing is
+ * the BLAS's; variances and norms, which we sum up in double, and PyTorch sometimes by Welford's recurrence or in float. */
+/* clang-format off: a line or two per theme */
+static const char *const rounded[] = {
+    "exp", "log", "tanh", "sigmoid", "pow", "pow_scalar", "mm", "bmm", "mv", "dot", "addmm", "linear",
+    "linear_no_bias", "linear_folded", "squeeze_dim_",
+    "soft_margin_loss", "soft_margin", "binary_cross_entropy", "bce", "binary_cross_entropy_with_logits",
+    "bce_with_logits", "bce_with_logits_weighted", "nll_loss", "nll_loss2d", "native_layer_norm", "native_batch_norm",
+    "native_group_norm", "norm_backward", "vdot", "addmm_", "baddbmm", "baddbmm_", "addbmm", "addbmm_", "addmv",
+    "addmv_", "addr", "addr_", "linalg_cross",
+    "var", "std", "var_mean", "std_mean", "norm", "norm_dtype", "linalg_vector_norm", "dist", "softmax",
+    "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp", "logcumsumexp", "recurrence",
+};
+/* clang-format on */
 
 static bool is_rounded(const char *record)
 {
