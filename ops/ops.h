@@ -21,6 +21,7 @@
 #include "rearrange.h"
 #include "reduce.h"
 #include "search.h"
+#include "sort.h"
 #include "vector_norm.h"
 #include "view.h"
 

@@ -94,10 +94,12 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm.inc"
 #include "ops/kernels/losses.inc"
+/* what the rows need stands above them */
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/norm.inc"
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/search.inc"
 #include "ops/kernels/spatial.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -123,10 +125,12 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm.inc"
 #include "ops/kernels/losses.inc"
+/* what the rows need stands above them */
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/norm.inc"
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/search.inc"
 #include "ops/kernels/spatial.inc"
 #include "ops/kernels/type_end.inc"
 
@@ -139,6 +143,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/search.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T int8_t
@@ -150,6 +155,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/search.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T int16_t
@@ -161,6 +167,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/search.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T int32_t
@@ -172,6 +179,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/search.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T int64_t
@@ -183,6 +191,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/search.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T uint8_t
@@ -193,6 +202,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/puts.inc"
 #include "ops/kernels/reduce.inc"
+#include "ops/kernels/search.inc"
 #include "ops/kernels/type_end.inc"
 
 /* The half types have no arithmetic; they are filled and cast only. */
@@ -205,6 +215,7 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
 
 #include "ops/kernels/cast.inc"
 #include "ops/kernels/moves.inc"
+#include "ops/kernels/sort.inc"
 
 #define FLOATING_LOOPS(name) [K_FLOAT32] = name##_float32, [K_FLOAT64] = name##_float64
 #define INTEGER_LOOPS(name)                                                                               \
@@ -307,6 +318,11 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
             [K_PUT_MIN] = EACH_TYPE_AND_HALF(put_min),
             [K_PUT_SCALED] = TABLE_NUMERIC(put_scaled),
         },
+    .make_pairs = EACH_TYPE_AND_HALF(make_pairs),
+    .first_pairs = EACH_TYPE_AND_HALF(first_pairs),
+    .sort_pairs = sort_pairs,
+    .write_sorted = WIDTHS(write_sorted),
+    .search = TABLE_ALL(search),
     .compress = WIDTHS(compress),
     .spread = WIDTHS(spread),
     .mask_count = mask_count,

@@ -94,6 +94,21 @@ typedef struct cer_Joint { /* param of index_join: ptr[0] += weight * ptr[1], bo
     int64_t size, weight;
 } cer_Joint;
 
+/* Sorting (sort.inc): elements become pairs of key and index, whose order is that of unsigned numbers; NaN comes last, equal
+ * elements in the order in which they were. A pair is a uint64_t, the key in the upper half, or where elements have 8
+ * bytes or there are 2^32 of them, `wide`: a cer_WidePair. */
+typedef struct cer_WidePair {
+    uint64_t key, index;
+} cer_WidePair;
+typedef void (*cer_MakePairs)(int64_t n, const char *in, int64_t stride, bool descending, bool wide, void *pairs);
+/* the k first in order of key, unsorted; room for more than k pairs, the more the faster */
+typedef void (*cer_FirstPairs)(int64_t n, const char *in, int64_t stride, bool descending, bool wide, int64_t k,
+                               int64_t room, void *pairs);
+typedef void (*cer_WriteSorted)(int64_t n, const void *pairs, bool wide, const char *in, int64_t stride, char *value,
+                                int64_t value_stride, char *index, int64_t index_stride);
+
+typedef void (*cer_Search)(int64_t m, const void *value, int64_t n, const void *bound, bool right, int64_t *out);
+
 /* n contiguous elements under n mask bytes: into `out` go those of `in` where the mask is true (compress), or those of
  * `out` where it is true become `in`, one after the other (spread); at most limit of them. */
 typedef void (*cer_Masked)(int64_t n, char *out, const char *in, const char *mask, int64_t limit);
@@ -119,6 +134,11 @@ typedef struct {
     cer_Spatial spatial[K_TYPES];              /* float32, float64 */
     cer_Norm norm[K_TYPES];                    /* the same */
     cer_Loop pick[K_TYPES], put[K_PUTS][K_TYPES];
+    cer_MakePairs make_pairs[K_TYPES];
+    cer_FirstPairs first_pairs[K_TYPES];
+    void (*sort_pairs)(void *pairs, void *scratch, int64_t n, bool wide, int key_bits);
+    cer_WriteSorted write_sorted[K_TYPES];
+    cer_Search search[K_TYPES]; /* search.inc */
     cer_Masked compress[K_TYPES], spread[K_TYPES];
     int64_t (*mask_count)(int64_t n, const char *mask);
     void (*mask_positions)(int64_t n, const char *mask, int64_t *out, int64_t limit);

@@ -8,6 +8,7 @@ core/params.h core/interchange.h ops/ops.h ops/along.h ops/compare.h ops/create.
 ops/vector_norm.h ops/view.h nn/nn.h optim/optim.h data/data.h
 ops/rearrange.h
 ops/gather.h ops/search.h
+ops/sort.h
 autograd/checkpoint.h autograd/functional.h autograd/gradcheck.h core/function.h core/hooks.h core/modes.h'
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT

@@ -118,6 +118,20 @@ Tensor *norm_gradient(Tensor *out, Tensor *in, Tensor *gradient)
     return result;
 }
 
+Tensor *topk_index(Tensor *x, int64_t k, int64_t dim, bool largest)
+{
+    Tensor *index = NULL;
+    torch_topk(x, k, dim, largest, .indices = &index);
+    return index;
+}
+
+Tensor *kth_index(Tensor *x, int64_t k, int64_t dim)
+{
+    Tensor *index = NULL;
+    torch_kthvalue(x, k, dim, .indices = &index);
+    return index;
+}
+
 Tensor *number(const Tensor *x)
 {
     double v = torch_item(x);
