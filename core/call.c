@@ -167,7 +167,7 @@ static cer_Node *new_node(cer_Call *c)
     }
     cer_Node *n = cer_node_new(op, c->n_in, op->n_outputs, saves, c->attrs, c->attrs_bytes);
     if (!n) return NULL;
-    n->with_number = c->n_in > 1 && c->in[c->n_in - 1].kind != TORCH_KIND_TENSOR;
+    n->with_number = c->n_in > 1 ? c->in[c->n_in - 1].kind != TORCH_KIND_TENSOR : (op->flags & CER_INPLACE) != 0;
     for (int64_t i = 0; i < c->n_in; i++) {
         n->edges[i].node = NULL;
         if (c->in[i].kind != TORCH_KIND_TENSOR || !(c->in[i].as.t->flags & CER_REQUIRES_GRAD)) continue;

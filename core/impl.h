@@ -185,7 +185,7 @@ struct cer_Node {
     bool traced;           /* made in anomaly mode: its forward call can be told */
     bool special;          /* has an inner node, or a record with an end: rare, so that one test finds both */
     bool captured, wanted; /* engine, selective: is an input that was asked for; is one or leads to one */
-    bool with_number;      /* the last operand was a number */
+    bool with_number;      /* the last operand was a number, or the only one was written: see grad_name_number */
     uint8_t n_saved;
     uint32_t n_inputs, n_outputs;
     int32_t dependencies; /* engine: gradients still to come */

@@ -36,8 +36,8 @@ struct cer_Call { /* one running op, on the stack */
     Tensor *out[CER_OUTPUTS];
 };
 
-/* How a pointwise op finds its result dtype. */
-typedef enum cer_Rule { CER_SAME, CER_FLOAT, CER_COMPARE } cer_Rule;
+/* How a pointwise op finds its result dtype. SILENT: as SAME, but parameters have no say. */
+typedef enum cer_Rule { CER_SAME, CER_FLOAT, CER_COMPARE, CER_SILENT } cer_Rule;
 
 enum {                            /* cer_Op.flags */
        CER_NONDIFFERENTIABLE = 1, /* no vjp, and none is due */
@@ -50,12 +50,13 @@ enum {                            /* cer_Op.flags */
 #define CER_SAVE_OUTPUT(k) (1u << (8 + (k)))
 
 struct cer_Op {
-    const char *name;             /* "mul"; in messages */
-    const char *grad_name;        /* "MulBackward0" */
-    const char *grad_name_number; /* where the last operand is a number and PyTorch has another name for it; or NULL */
-    const char *schema;           /* "mul.Tensor(Tensor self, Tensor other) -> Tensor" */
-    bool (*shape)(cer_Call *c);   /* checks operands and fills c->form; raises and returns false */
-    bool (*kernel)(cer_Call *c);  /* computes c->out; NULL for views. Raises before it writes */
+    const char *name;      /* "mul"; in messages */
+    const char *grad_name; /* "MulBackward0" */
+    const char *
+        grad_name_number; /* where PyTorch has another: the last operand is a number, or the only one is written; or NULL */
+    const char *schema;          /* "mul.Tensor(Tensor self, Tensor other) -> Tensor" */
+    bool (*shape)(cer_Call *c);  /* checks operands and fills c->form; raises and returns false */
+    bool (*kernel)(cer_Call *c); /* computes c->out; NULL for views. Raises before it writes */
     void (*vjp)(cer_Node *n, Tensor *const *g,
                 Tensor **in); /* fills in[i] where cer_needs(n, i); may leave NULL (zero) */
     uint16_t saves[3]; /* for the gradient of input i: which values vjp reads. Inputs beyond the third: as the third */
@@ -66,8 +67,10 @@ struct cer_Op {
     uint8_t n_params; /* pointwise: scalar parameters of the loop; attrs begins with that many torch_Scalar */
     uint16_t attrs_bytes;
     uint16_t loop; /* pointwise: KERNEL_... */
+    bool in_rows;  /* pointwise: the result is contiguous, however the operands are laid out */
     uint8_t mask;  /* pointwise: 1 + the operand that is a mask: bool, and no part of the promotion; or 0 */
-    const char *dispatch; /* pointwise: PyTorch's name of the kernel, in "... not implemented for 'Bool'", if not the op's */
+    const char
+        *dispatch; /* pointwise: PyTorch's name of the kernel, in "... not implemented for 'Bool'", if not the op's */
     void (*end)(cer_Node *n, bool last); /* drops what attrs hold: after a backward, and at the node's end (last) */
 };
 
@@ -165,6 +168,7 @@ const char *cer_grad_name(const cer_Node *n); /* what PyTorch prints as grad_fn 
 /* ---- pointwise (pointwise.c) ------------------------------------------------------------------------------------- */
 bool cer_pointwise_shape(cer_Call *c);
 bool cer_pointwise_kernel(cer_Call *c);
+const char *cer_scalar_type(torch_dtype dtype);                 /* PyTorch's word in messages: "Long" */
 torch_dtype cer_result_type(const torch_Scalar *in, int64_t n); /* torch.result_type */
 
 /* ---- the iterator (iterator.c) ----------------------------------------------------------------------------------- */

@@ -31,7 +31,7 @@ static torch_dtype common_dtype(const cer_Call *c)
         int64_t n = 0;
         for (int64_t i = 0; i < c->n_in && i < 4; i++)
             if (!is_mask(c->op, i)) with[n++] = c->in[i];
-        for (int i = 0; i < c->op->n_params && i < 4; i++) with[n++] = param[i];
+        for (int i = 0; i < c->op->n_params && i < 4 && c->op->rule != CER_SILENT; i++) with[n++] = param[i];
         common = cer_result_type(with, n);
     } else {
         common = cer_result_type(c->in, c->n_in);
@@ -55,14 +55,20 @@ static void result_strides(const cer_Call *c, cer_Form *f)
     cer_form_strides_like(f, like->stride);
 }
 
-static bool no_loop(const cer_Call *c, torch_dtype t)
+const char *cer_scalar_type(torch_dtype dtype)
 {
     static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
+    return names[dtype];
+}
+
+static bool no_loop(const cer_Call *c, torch_dtype t)
+{
     const char *name = c->op->dispatch ? c->op->dispatch : c->op->name;
     int length = (int)strlen(name); /* without the _ of the in-place twin */
     if (!c->op->dispatch && c->op->flags & CER_INPLACE && name[length - 1] == '_') length--;
-    return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%.*s_cpu\" not implemented for '%s'", length, name, names[t]);
+    return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%.*s%s\" not implemented for '%s'", length, name,
+                     c->op->dispatch ? "" : "_cpu", cer_scalar_type(t));
 }
 
 /* In place: does the result fit into the tensor that is written? */
@@ -74,12 +80,10 @@ static bool fits_self(const cer_Call *c, const cer_Form *f, torch_dtype result)
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "output with shape %s doesn't match the broadcast shape %s",
                          cer_shape_text(self->ndim, self->shape, have, sizeof have),
                          cer_shape_text(f->ndim, f->shape, want, sizeof want));
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     bool floating = torch_dtype_is_floating_point(result), into_floating = torch_dtype_is_floating_point(self->dtype);
     if ((floating && !into_floating) || (result != torch_bool && self->dtype == torch_bool))
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "result type %s can't be cast to the desired output type %s",
-                         names[result], names[self->dtype]);
+                         cer_scalar_type(result), cer_scalar_type(self->dtype));
     return true;
 }
 
@@ -109,7 +113,7 @@ bool cer_pointwise_shape(cer_Call *c)
     }
     if (!first)
         return cer_raise(TORCH_TYPE_ERROR, c->op->name, "%s(): expected a Tensor, got numbers only", c->op->name);
-    if (!alike) result_strides(c, f);
+    if (!alike && !c->op->in_rows) result_strides(c, f);
     torch_dtype common = common_dtype(c), result = result_dtype(c, common);
     f->dtype = (uint8_t)result;
     c->common = (uint8_t)common;

@@ -8,6 +8,7 @@
 #ifndef CERILLA_OPS_H
 #define CERILLA_OPS_H
 
+#include "activation.h"
 #include "along.h"
 #include "compare.h"
 #include "create.h"
@@ -22,6 +23,7 @@
 #include "reduce.h"
 #include "search.h"
 #include "sort.h"
+#include "transcendental.h"
 #include "vector_norm.h"
 #include "view.h"
 

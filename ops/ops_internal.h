@@ -88,6 +88,27 @@ Tensor *cer_lerp_vjp(Tensor *g, torch_Scalar weight);
 Tensor *cer_copysign_vjp(Tensor *g, torch_Scalar x, Tensor *y);
 Tensor *cer_nextafter_vjp(void);
 
+/* of transcendental.c */
+Tensor *cer_atan2_vjp(Tensor *g, torch_Scalar y, torch_Scalar x, torch_Scalar other);
+Tensor *cer_sinc_vjp(Tensor *g, Tensor *x);
+Tensor *cer_erfinv_vjp(Tensor *g, Tensor *x);
+Tensor *cer_logit_vjp(Tensor *g, Tensor *x, double eps);
+Tensor *cer_xlogy_vjp(Tensor *g, torch_Scalar x, torch_Scalar y, int more); /* in x, of x log(y + more) */
+Tensor *cer_i1_vjp(Tensor *g, Tensor *x, Tensor *y, bool scaled);
+
+/* of activation.c */
+Tensor *cer_slope(const cer_Op *op, const cer_Node *n, Tensor *g, torch_Scalar x); /* op(g, x) with n's options */
+Tensor *cer_inside(Tensor *g, torch_Scalar x, double bound);                       /* g where |x| < bound, else 0 */
+Tensor *cer_silu_vjp(Tensor *g, Tensor *x);
+Tensor *cer_mish_vjp(Tensor *g, Tensor *x);
+Tensor *cer_gelu_curve(Tensor *g, torch_Scalar x);
+Tensor *cer_gelu_tanh_curve(Tensor *g, torch_Scalar x);
+Tensor *cer_softplus_curve(Tensor *g, torch_Scalar x, torch_Scalar beta, torch_Scalar threshold);
+Tensor *cer_elu_curve(Tensor *g, torch_Scalar x, const void *attrs);
+Tensor *cer_prelu_backward(Tensor *g, torch_Scalar x, torch_Scalar weight);
+Tensor *cer_prelu_weight_backward(Tensor *g, torch_Scalar x);
+Tensor *cer_prelu_negative(Tensor *g, torch_Scalar x); /* 0 where x > 0, else g */
+
 /* choosing by a mask that is bool (mask.c) */
 Tensor *cer_where(torch_Scalar condition, torch_Scalar yes, torch_Scalar no);
 Tensor *cer_kept(Tensor *g, Tensor *mask);        /* g where the mask is set, else 0 */

@@ -11,6 +11,7 @@
 /* What a vjp expression may name. Each is looked up where it is used, so nothing is unpacked in vain. */
 #define g (gradients[0])
 #define y (cer_saved_output(node, 0))
+#define SLOPE(name, gradient, x) cer_slope(&cer_op_##name, node, gradient, TORCH_SCALAR(x)) /* with the same options */
 #define p(i) (((const torch_Scalar *)cer_attrs(node))[i])
 
 #define VJP(name, ...)                                                            \
@@ -39,6 +40,14 @@
 #define DIFFERENTIABLE_HIDDEN2(yes, no) yes
 #define DIFFERENTIABLE_HIDDEN3(yes, no) yes
 #define DIFFERENTIABLE_HIDDEN_FLOAT(yes, no) yes
+#define DIFFERENTIABLE_HIDDEN_FLOAT1(yes, no) yes
+#define DIFFERENTIABLE_FLOAT_PAIR(yes, no) yes
+#define DIFFERENTIABLE_ROWS(yes, no) yes
+#define DIFFERENTIABLE_GELU(yes, no) yes
+#define DIFFERENTIABLE_ELU(yes, no) yes
+#define DIFFERENTIABLE_OPTIONS1(yes, no) yes
+#define DIFFERENTIABLE_OPTIONS2(yes, no) yes
+#define DIFFERENTIABLE_OPTIONS3(yes, no) yes
 #define DIFFERENTIABLE_MASKED(yes, no) yes
 #define DIFFERENTIABLE_FILL(yes, no) yes
 #define DIFFERENTIABLE_CORE(yes, no) yes
@@ -55,13 +64,21 @@
 #define FIELDS_LOGICAL FIELDS_COMPARE
 #define FIELDS_INTEGER FIELDS_SAME
 #define FIELDS_INTEGER_PAIR FIELDS_SAME
-#define FIELDS_ROUNDING(row) FIELDS_SAME(row), .dispatch = #row "_vml"
+#define FIELDS_ROUNDING(row) FIELDS_SAME(row), .dispatch = #row "_vml_cpu"
 #define FIELDS_DIVIDE(row) FIELDS(SAME, 0, cer_divide_kernel)
 #define FIELDS_HIDDEN FIELDS_SAME
 #define FIELDS_HIDDEN1(row) FIELDS(SAME, 1, cer_pointwise_kernel)
 #define FIELDS_HIDDEN2(row) FIELDS(SAME, 2, cer_pointwise_kernel)
 #define FIELDS_HIDDEN3(row) FIELDS(SAME, 3, cer_pointwise_kernel)
 #define FIELDS_HIDDEN_FLOAT FIELDS_FLOAT
+#define FIELDS_HIDDEN_FLOAT1(row) FIELDS(FLOAT, 1, cer_pointwise_kernel)
+#define FIELDS_FLOAT_PAIR FIELDS_FLOAT
+#define FIELDS_ROWS(row) FIELDS_SAME(row), .in_rows = true
+#define FIELDS_GELU(row) FIELDS_SAME(row), .dispatch = "GeluKernelImpl"
+#define FIELDS_ELU(row) FIELDS_OPTIONS3(row), .dispatch = "elu_cpu"
+#define FIELDS_OPTIONS1(row) FIELDS(SILENT, 1, cer_pointwise_kernel)
+#define FIELDS_OPTIONS2(row) FIELDS(SILENT, 2, cer_pointwise_kernel)
+#define FIELDS_OPTIONS3(row) FIELDS(SILENT, 3, cer_pointwise_kernel)
 #define FIELDS_MASKED(row) FIELDS_SAME(row), .mask = 1
 #define FIELDS_FILL(row) FIELDS_OF(SAME, 0, cer_fill_shape, cer_pointwise_kernel), .mask = 2
 #define FIELDS_CORE FIELDS_SAME
@@ -147,6 +164,14 @@ static void vjp_overwritten(cer_Node *node, Tensor *const *gradients, Tensor **i
 #define RECORDS_HIDDEN2 BOTH
 #define RECORDS_HIDDEN3 BOTH
 #define RECORDS_HIDDEN_FLOAT BOTH
+#define RECORDS_HIDDEN_FLOAT1 BOTH
+#define RECORDS_FLOAT_PAIR BOTH
+#define RECORDS_ROWS BOTH
+#define RECORDS_GELU BOTH
+#define RECORDS_ELU BOTH
+#define RECORDS_OPTIONS1 BOTH
+#define RECORDS_OPTIONS2 BOTH
+#define RECORDS_OPTIONS3 BOTH
 #define RECORDS_MASKED BOTH
 #define RECORDS_FILL BOTH
 #define RECORDS_CORE(name, grad, rule, sa, sb, sc) OVER(name, grad, rule, vjp_##name, 0, sa, sb, sc)
@@ -196,9 +221,21 @@ static void vjp_overwritten(cer_Node *node, Tensor *const *gradients, Tensor **i
 #define PUBLIC1_HIDDEN2 BY_HAND
 #define PUBLIC1_HIDDEN3 BY_HAND
 #define PUBLIC1_HIDDEN_FLOAT BY_HAND
+#define PUBLIC1_HIDDEN_FLOAT1 BY_HAND
+#define PUBLIC1_ROWS BY_HAND
+#define PUBLIC1_GELU BY_HAND
+#define PUBLIC1_ELU BY_HAND
+#define PUBLIC1_OPTIONS1 BY_HAND
+#define PUBLIC1_OPTIONS2 BY_HAND
+#define PUBLIC1_OPTIONS3 BY_HAND
 #define PUBLIC2_SAME NUMBERS
 #define PUBLIC2_PAIR TENSORS
 #define PUBLIC2_FLOAT NUMBERS
+#define PUBLIC2_FLOAT_PAIR TENSORS
+#define PUBLIC2_ROWS BY_HAND
+#define PUBLIC2_OPTIONS1 BY_HAND
+#define PUBLIC2_OPTIONS2 BY_HAND
+#define PUBLIC2_OPTIONS3 BY_HAND
 #define PUBLIC2_COMPARE NUMBERS
 #define PUBLIC2_LOGICAL TENSORS
 #define PUBLIC2_INTEGER NUMBERS

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "ops/kernels/activation.h"
 #include "ops/kernels/half.h"
-#include "ops/kernels/vector_math.h"
 #include "ops/kernels/vectors.h"
 #include "ops/kernels/window.h"
 
@@ -18,6 +18,7 @@
 #define CER_NAME(x, y) CER_JOIN(x, y)
 #define CER_JOIN3(x, y, z) x##_##y##_##z
 #define CER_NAME3(x, y, z) CER_JOIN3(x, y, z)
+#define MATH(f) CER_NAME(f, TYPE) /* a function of vector_math.h and its kin for the type in hand */
 #define CER_STRING(x) #x
 #define CER_STRING_OF(x) CER_STRING(x)
 
@@ -89,8 +90,6 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define SQRT(x) sqrtf(x)
 #define EXP(x) exp_float32(x)
 #define LOG(x) log_float32(x)
-#define TANH(x) tanh_float32(x)
-#define SIGMOID(x) sigmoid_float32(x)
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm.inc"
 #include "ops/kernels/losses.inc"
@@ -120,8 +119,6 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define SQRT(x) sqrt(x)
 #define EXP(x) exp(x)
 #define LOG(x) log(x)
-#define TANH(x) tanh(x)
-#define SIGMOID(x) (1 / (1 + exp(-(x))))
 #include "ops/kernels/arithmetic.inc"
 #include "ops/kernels/gemm.inc"
 #include "ops/kernels/losses.inc"
@@ -225,6 +222,7 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
     {                        \
         FLOATING_LOOPS(name) \
     }
+#define TABLE_COSTLY TABLE_FLOATING
 #define TABLE_NUMERIC(name)                       \
     {                                             \
         FLOATING_LOOPS(name), INTEGER_LOOPS(name) \
