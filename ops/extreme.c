@@ -52,13 +52,13 @@ static bool min_kernel(cer_Call *c)
     return cer_reduce_kernel(c, BLOCK_min, NULL, t, worst(t, false));
 }
 
-/* Shared evenly among equals. A NaN that won max() or min() takes all. */
-static void value_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
+/* Shared evenly among equals. A NaN that won takes all, but for amax and amin. */
+void cer_shared_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
     const cer_SumAttrs *a = cer_attrs(n);
     Tensor *x = cer_saved_tensor(n, 0), *y = cer_saved_output(n, 0);
     if (!x || !y) return;
-    bool nan = (n->op == &cer_op_max || n->op == &cer_op_min) && isnan(torch_item(y));
+    bool nan = n->op != &cer_op_amax && n->op != &cer_op_amin && isnan(torch_item(y));
     Tensor *chosen = nan ? torch_ne(x, x) : torch_eq(x, cer_restored(n, y));
     in[0] = torch_mul(chosen, torch_div(cer_restored(n, g[0]), cer_sum_kept(chosen, a->reduced)));
 }
@@ -68,7 +68,7 @@ static void value_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
                                 .grad_name = grad,                           \
                                 .shape = value_shape,                        \
                                 .kernel = kernel_,                           \
-                                .vjp = value_vjp,                            \
+                                .vjp = cer_shared_vjp,                      \
                                 .saves = {CER_SAVE(0) | CER_SAVE_OUTPUT(0)}, \
                                 .n_outputs = 1,                              \
                                 .attrs_bytes = sizeof(cer_SumAttrs)};

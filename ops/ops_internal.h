@@ -57,6 +57,7 @@ torch_dtype cer_computed_as(torch_dtype t);         /* float32 for half types */
 Tensor *cer_typed(Tensor *t, torch_dtype type);     /* as cer_plain, but of any strides */
 /* values and, in *indices, their places along dim (extreme.c); and their gradient, which goes there */
 Tensor *cer_reduce_indexed(const cer_Op *op, Tensor *x, int64_t dim, bool keepdim, Tensor **indices);
+void cer_shared_vjp(cer_Node *n, Tensor *const *g, Tensor **in); /* of a value without index: shared among equals */
 void cer_pick_reduced_vjp(cer_Node *n, Tensor *const *g, Tensor **in);
 Tensor *cer_cumprod_backward(Tensor *g, Tensor *x, int64_t dim); /* scan.c */
 

@@ -56,6 +56,15 @@ TORCH_API Tensor *torch_min_dim(Tensor *x, int64_t dim, bool keepdim, Tensor **i
 /* torch.aminmax(x, dim=dim, keepdim=keepdim): the least; *max, if not NULL, the largest. dim TORCH_NONE: of all */
 TORCH_API Tensor *torch_aminmax(Tensor *x, int64_t dim, bool keepdim, Tensor **max);
 
+/* ---- order statistics: integers and floats ------------------------------------------------------------------------ */
+TORCH_API Tensor *torch_median(Tensor *x);    /* of all elements, 0-d; the lower one of two. NaN where there is one */
+TORCH_API Tensor *torch_nanmedian(Tensor *x); /* of what is no NaN */
+/* torch.median(x, dim, keepdim): values; *indices, if not NULL, the index of each. Gradient to that element. */
+TORCH_API Tensor *torch_median_dim(Tensor *x, int64_t dim, bool keepdim, Tensor **indices);
+TORCH_API Tensor *torch_nanmedian_dim(Tensor *x, int64_t dim, bool keepdim, Tensor **indices);
+/* torch.mode(x, dim, keepdim): the least of the most frequent values, and where it last is */
+TORCH_API Tensor *torch_mode(Tensor *x, int64_t dim, bool keepdim, Tensor **indices);
+
 /* ---- variance -------------------------------------------------------------------------------------------------------
  * torch_var(x), torch_std(x, 0), torch_var(x, .dim = 1, .correction = 0), torch_var_mean(x, .mean = &mean): the sum of squares
  * about the mean, divided by n - correction. "std and var only support floating point and complex dtypes" */

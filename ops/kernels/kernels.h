@@ -40,6 +40,10 @@ typedef struct cer_Block {
     int64_t s0[CER_BLOCK_OPERANDS], s1[CER_BLOCK_OPERANDS];
 } cer_Block;
 typedef void (*cer_BlockLoop)(const cer_Block *b, const void *param);
+typedef struct cer_Selection { /* param of median and mode */
+    void *scratch;             /* room for n0 elements */
+    bool ignore_nan;
+} cer_Selection;
 
 /* One number per row of ops/kernels/blocks.def, which tells what each does. */
 enum {
