@@ -15,6 +15,7 @@
 #include "functional.h"
 #include "gather.h"
 #include "index.h"
+#include "linalg.h"
 #include "matrix.h"
 #include "norm.h"
 #include "pointwise.h"

@@ -87,6 +87,7 @@ torch_Code reference_code(const char *error, const char **text)
         const char *name;
         torch_Code code;
     } names[] = {{"RuntimeError ", TORCH_RUNTIME_ERROR},
+                 {"_LinAlgError ", TORCH_RUNTIME_ERROR},
                  {"TypeError ", TORCH_TYPE_ERROR},
                  {"ValueError ", TORCH_VALUE_ERROR},
                  {"IndexError ", TORCH_INDEX_ERROR},

@@ -132,6 +132,50 @@ Tensor *kth_index(Tensor *x, int64_t k, int64_t dim)
     return index;
 }
 
+static Tensor *eye_like(Tensor *x)
+{
+    return torch_to(torch_eye(torch_size(x, -1)), torch_dtype_of(x));
+}
+
+Tensor *regular(Tensor *x)
+{
+    return x ? torch_add(x, torch_mul(4, eye_like(x))) : torch_inverse(x);
+}
+
+Tensor *positive(Tensor *x)
+{
+    Tensor *square = torch_matmul(x, x ? torch_transpose(x, -2, -1) : x);
+    return square ? torch_add(square, eye_like(square)) : NULL;
+}
+
+Tensor *svd_of(Tensor *x, bool full, int output)
+{
+    Tensor *out[3];
+    out[0] = torch_linalg_svd(x, full, &out[1], &out[2]);
+    return out[output];
+}
+
+Tensor *qr_of(Tensor *x, const char *mode, int output)
+{
+    Tensor *out[2];
+    out[0] = torch_linalg_qr(x, mode, &out[1]);
+    return out[output];
+}
+
+Tensor *eigh_of(Tensor *x, const char *uplo, int output)
+{
+    Tensor *out[2];
+    out[0] = torch_linalg_eigh(x, uplo, &out[1]);
+    return out[output];
+}
+
+Tensor *logabsdet_of(Tensor *x)
+{
+    Tensor *logarithm;
+    torch_linalg_slogdet(x, &logarithm);
+    return logarithm;
+}
+
 Tensor *number(const Tensor *x)
 {
     double v = torch_item(x);

@@ -65,6 +65,12 @@ Tensor *written_base_by(Tensor *x, Tensor *y);         /* with v.mul_(y) */
 Tensor *running(Tensor *x, Tensor *mean, Tensor *var); /* after a training batch_norm: the one that is not NULL */
 Tensor *running_of_instances(Tensor *x, Tensor *var);
 Tensor *norm_gradient(Tensor *out, Tensor *in, Tensor *gradient); /* torch.autograd.grad(out, in, gradient)[0] */
-Tensor *number(const Tensor *x);                                  /* x.item() as a float64 tensor */
+Tensor *regular(Tensor *x);                                       /* x + 4 I */
+Tensor *positive(Tensor *x);                                      /* x x^T + I */
+Tensor *svd_of(Tensor *x, bool full, int output);                 /* U, S, V^T */
+Tensor *qr_of(Tensor *x, const char *mode, int output);
+Tensor *eigh_of(Tensor *x, const char *uplo, int output);
+Tensor *logabsdet_of(Tensor *x);
+Tensor *number(const Tensor *x); /* x.item() as a float64 tensor */
 
 #endif

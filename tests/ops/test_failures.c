@@ -1,6 +1,7 @@
 /* What every op does when it cannot: a missing operand, an error that is already pending, and memory that runs out at any
  * point of forward and backward. Each time an error, no result, nothing changed and nothing left behind. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/random.h"
 #include "samples.h"
@@ -32,8 +33,8 @@ static void on_first_case(int sample, void (*visit)(const Case *c))
 static bool may_be_missing(const Case *c, char name) /* an optional bias; what is fed to the gradient of a 0-d loss */
 {
     const char *python = c->sample->python;
-    return strstr(python, "given") ||
-           (name == 'z' && (strstr(python, "F.linear") || strstr(python, "F.bilinear") || strstr(python, "grad_of(F.mse_loss(x, y),")));
+    return strstr(python, "given") || (name == 'z' && (strstr(python, "F.linear") || strstr(python, "F.bilinear") ||
+                                                       strstr(python, "grad_of(F.mse_loss(x, y),")));
 }
 
 static void without_each_input(const Case *c)
@@ -70,6 +71,19 @@ START_TEST(null_is_named)
     ck_assert_error(TORCH_TYPE_ERROR, "index: the index text is NULL");
     ck_assert_ptr_null(torch_add(1, 2));
     ck_assert_error(TORCH_TYPE_ERROR, "add(): expected a Tensor, got numbers only");
+}
+END_TEST
+
+/* Where there is no LAPACK. Only in a process of its own: it is looked for once. */
+START_TEST(no_lapack_is_an_error)
+{
+    const char *fork_mode = getenv("CK_FORK");
+    if (fork_mode && strcmp(fork_mode, "no") == 0) return;
+    setenv("CERILLA_LAPACK", "none", 1);
+    ck_assert_ptr_null(torch_linalg_inv(torch_ones(2, 2)));
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "linalg.inv: no LAPACK was found on this system (CERILLA_LAPACK may name one; Debian's "
+                    "package is libopenblas0-pthread)");
 }
 END_TEST
 
@@ -188,7 +202,7 @@ END_TEST
 
 static TCase *failures(void)
 {
-    TCase *c = test_case("failures", null_is_named);
+    TCase *c = test_case("failures", null_is_named, no_lapack_is_an_error);
     tcase_add_loop_test(c, null_is_an_error, 0, n_samples);
     tcase_add_loop_test(c, pending_error_is_silence, 0, n_samples);
     tcase_add_loop_test(c, memory_runs_out, 0, n_samples);

@@ -173,6 +173,14 @@ def grad_of(out, x, g):
     return torch.autograd.grad(out, x, g, create_graph=True)[0]
 
 
+def regular(x):
+    return x + 4 * torch.eye(x.shape[-1], dtype=x.dtype)
+
+
+def positive(x):
+    return x @ x.mT + torch.eye(x.shape[-2], dtype=x.dtype)
+
+
 def written_base(x, y=3):
     b = x.clone()
     b[1].mul_(y)
@@ -190,7 +198,7 @@ def assigned(x, v, index):
 
 
 def answer(python, letters, given, layout):
-    names = {'torch': torch, 'F': F, 'grad_of': grad_of, 'assigned': assigned, 'written_base': written_base, 'written_view': written_view, 'float': float, 'given': [n for n, _ in given]}
+    names = {'torch': torch, 'F': F, 'grad_of': grad_of, 'regular': regular, 'positive': positive, 'assigned': assigned, 'written_base': written_base, 'written_view': written_view, 'float': float, 'given': [n for n, _ in given]}
     leaves = []
     for k, (name, shape) in enumerate(given):
         letter = 'l' if name in 'in' else 'b' if name == 'b' else letters[k if len(letters) > 1 else 0]

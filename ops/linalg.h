@@ -1,0 +1,67 @@
+/* torch.linalg, for float32 and float64. Matrices are the last two dimensions, all others a batch. The work is a LAPACK's, which is
+ * loaded with the first call; CERILLA_LAPACK in the environment names another one. RuntimeError if there is none. */
+#ifndef CERILLA_OPS_LINALG_H
+#define CERILLA_OPS_LINALG_H
+
+#include "matrix.h"
+
+TORCH_BEGIN
+
+/* (*, n, n) -> same. "linalg.inv: The diagonal element 2 is zero, the inversion could not be completed because ..." */
+TORCH_API Tensor *torch_linalg_inv(Tensor *a);
+TORCH_API Tensor *torch_inverse(Tensor *a); /* the same */
+/* X of A X = B: (*, n, n), (*, n, k) -> (*, n, k); or B (n), (*, n). "torch.linalg.solve: The solver failed because the input
+ * matrix is singular." */
+TORCH_API Tensor *torch_linalg_solve(Tensor *a, Tensor *b);
+TORCH_API Tensor *torch_linalg_solve_left(Tensor *a, Tensor *b, bool left); /* left=False: X of X A = B */
+/* torch.linalg.solve_triangular(A, B, upper=, left=True, unitriangular=False): reads one triangle of A */
+TORCH_API Tensor *torch_linalg_solve_triangular(Tensor *a, Tensor *b, bool upper, bool left, bool unitriangular);
+TORCH_API Tensor *torch_linalg_det(Tensor *a); /* (*, n, n) -> (*) */
+TORCH_API Tensor *torch_det(Tensor *a);
+/* The sign; *logabsdet, if not NULL, log |det A|. (*, n, n) -> (*) */
+TORCH_API Tensor *torch_linalg_slogdet(Tensor *a, Tensor **logabsdet);
+TORCH_API Tensor *torch_slogdet(Tensor *a, Tensor **logabsdet);
+TORCH_API Tensor *torch_logdet(Tensor *a); /* log det A; NaN where it is negative */
+
+/* L of A = L L^T, or upper: U of A = U^T U. "... the input is not positive-definite (the leading minor of order 1 ...)" */
+TORCH_API Tensor *torch_linalg_cholesky(Tensor *a, bool upper);
+TORCH_API Tensor *torch_cholesky(Tensor *a, bool upper);
+/* torch.linalg.qr(A, mode): Q; *r, if not NULL, R. mode "reduced" (NULL too): (*, m, k), (*, k, n) with k = min(m, n);
+ * "complete": (*, m, m), (*, m, n); "r": no Q. */
+TORCH_API Tensor *torch_linalg_qr(Tensor *a, const char *mode, Tensor **r);
+TORCH_API Tensor *torch_qr(Tensor *a, bool some, Tensor **r);
+/* torch.linalg.svd(A, full_matrices): U; *s and *vh, if not NULL, S in descending order and V^T. Of full matrices U is (m, m) and
+ * V^T (n, n), else (m, k) and (k, n). Signs are LAPACK's. */
+TORCH_API Tensor *torch_linalg_svd(Tensor *a, bool full_matrices, Tensor **s, Tensor **vh);
+TORCH_API Tensor *torch_svd(Tensor *a, bool some, Tensor **s, Tensor **v); /* the older one: V, not V^T */
+TORCH_API Tensor *torch_linalg_svdvals(Tensor *a);                         /* S alone: (*, m, n) -> (*, k) */
+/* torch.linalg.eigh(A, UPLO): eigenvalues in ascending order; *eigenvectors, if not NULL, V in columns. UPLO "L" (NULL too) or "U":
+ * the triangle that is read. */
+TORCH_API Tensor *torch_linalg_eigh(Tensor *a, const char *uplo, Tensor **eigenvectors);
+TORCH_API Tensor *torch_linalg_eigvalsh(Tensor *a, const char *uplo);
+
+/* torch_linalg_pinv(A), torch_linalg_pinv(A, .rtol = 1e-3, .hermitian = true) */
+typedef struct torch_PinvArgs {
+    size_t struct_size;
+    Tensor *self;
+    double atol,
+        rtol; /* singular values up to max(atol, rtol largest) count as 0; rtol NaN: epsilon times the longer side */
+    bool hermitian;
+} torch_PinvArgs;
+TORCH_API torch_PinvArgs torch_PinvArgs_defaults(void);
+#define TORCH_PINV(...) \
+    (&(torch_PinvArgs){.rtol = TORCH_NAN, .struct_size = sizeof(torch_PinvArgs), .self = __VA_ARGS__})
+TORCH_API Tensor *torch_linalg_pinv_args(const torch_PinvArgs *args);
+TORCH_API Tensor *torch_linalg_matrix_rank_args(const torch_PinvArgs *args);
+#define torch_linalg_pinv(...) torch_linalg_pinv_args(TORCH_PINV(__VA_ARGS__)) /* (*, m, n) -> (*, n, m) */
+#define torch_linalg_matrix_rank(...) \
+    torch_linalg_matrix_rank_args(TORCH_PINV(__VA_ARGS__)) /* (*, m, n) -> (*), int64 */
+/* torch.linalg.lstsq(A, B): the solution with the smallest norm; *rank, if not NULL, A's. (*, m, n), (*, m, k) -> (*, n, k) */
+TORCH_API Tensor *torch_linalg_lstsq(Tensor *a, Tensor *b, Tensor **rank);
+
+TORCH_API Tensor *torch_matrix_power(Tensor *a, int64_t n); /* (*, n, n); n < 0: of the inverse */
+TORCH_API Tensor *torch_linalg_matrix_power(Tensor *a, int64_t n);
+
+TORCH_END
+
+#endif
