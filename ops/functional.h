@@ -2,8 +2,11 @@
 #ifndef CERILLA_OPS_FUNCTIONAL_H
 #define CERILLA_OPS_FUNCTIONAL_H
 
+#include "conv.h"
 #include "loss.h"
 #include "norm.h"
+#include "pad.h"
+#include "pool.h"
 
 TORCH_BEGIN
 

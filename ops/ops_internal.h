@@ -31,6 +31,9 @@ Tensor *cer_squeeze_fresh(Tensor *x, int64_t dim); /* without dimension dim >= 0
 /* for kernels: t as a contiguous tensor of that dtype and without history; t itself where it is one. Borrowed (nll.c) */
 Tensor *cer_plain(Tensor *t, torch_dtype dtype);
 
+/* x.pad(...) with a constant: n paddings, the last dimension's first (pad.c) */
+Tensor *cer_constant_pad(Tensor *x, const int64_t *pad, int64_t n, torch_Scalar value);
+
 /* losses (loss.c, nll.c) */
 enum { CER_REDUCE_NONE, CER_REDUCE_MEAN, CER_REDUCE_SUM };
 bool cer_reduction(const char *op, const char *text, int32_t *reduction);    /* "mean" -> CER_REDUCE_MEAN; raises */

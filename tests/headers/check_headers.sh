@@ -9,6 +9,7 @@ ops/vector_norm.h ops/view.h nn/nn.h optim/optim.h data/data.h
 ops/rearrange.h
 ops/linalg.h
 ops/gather.h ops/search.h
+ops/conv.h ops/pad.h ops/pool.h
 ops/sort.h
 autograd/checkpoint.h autograd/functional.h autograd/gradcheck.h core/function.h core/hooks.h core/modes.h'
 work=$(mktemp -d) || exit 2

@@ -94,6 +94,15 @@ Tensor *written_base_by(Tensor *x, Tensor *y)
     return torch_mul_(torch_select(base, 0, 1), y) ? base : NULL;
 }
 
+Tensor *pool_indices(const F_MaxPoolArgs *args)
+{
+    Tensor *index = NULL;
+    F_MaxPoolArgs a = *args;
+    a.indices = &index;
+    F_max_pool2d_args(&a);
+    return index;
+}
+
 Tensor *running(Tensor *x, Tensor *mean, Tensor *var)
 {
     Tensor *r = F_batch_norm(x, mean, var, .training = true, .momentum = mean ? 0.1 : 0.3);
