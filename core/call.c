@@ -228,13 +228,14 @@ static void tie(cer_Call *c, cer_Node *n, Tensor **alias)
         if (c->op->indices >> k & 1) continue;
         if (owned) cer_node_retain(n);
         owned = true;
-        cer_Node *old = t->node; /* in place: the old history is now behind an edge of n */
-        if (old) cer_move_retained(t, n);
-        t->node = n;
-        t->output = (uint32_t)k;
-        t->flags |= CER_REQUIRES_GRAD;
+        if (t->node) { /* in place: the old history is now behind an edge of n */
+            cer_take_history(t, n, (uint32_t)k);
+        } else {
+            t->node = n;
+            t->output = (uint32_t)k;
+            t->flags |= CER_REQUIRES_GRAD;
+        }
         t->seen = cer_version(t);
-        if (old) cer_node_release(old);
     }
 }
 

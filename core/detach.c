@@ -26,13 +26,7 @@ Tensor *torch_detach_(Tensor *x)
                   "function in torch/optim/optimizer.py as the solution.");
         return NULL;
     }
-    cer_Node *node = x->node;
-    if (node && !node->leaf) {
-        cer_forget_retained(x);
-        x->node = NULL;
-        x->output = 0;
-        cer_node_release(node);
-    }
+    if (x->node && !x->node->leaf) cer_take_history(x, NULL, 0);
     x->flags &= (uint8_t) ~(CER_REQUIRES_GRAD | CER_RETAINS_GRAD);
     return x;
 }

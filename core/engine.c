@@ -287,6 +287,11 @@ static bool leads_on(const cer_Engine *e, const cer_Node *n)
     return false;
 }
 
+static bool moved_inside(void)
+{
+    return cer_raise(TORCH_RUNTIME_ERROR, "backward", "leaf variable has been moved into the graph interior");
+}
+
 static bool run_node(cer_Engine *e, cer_Node *n)
 {
     Tensor *few[CER_OUTPUTS], **g = few;
@@ -303,7 +308,8 @@ static bool run_node(cer_Engine *e, cer_Node *n)
     bool ends = n->leaf && (!e->selective || (e->into_leaves && n->captured));
     if (fine && n->hooks && (runs || ends || e->into_leaves)) fine = cer_hooks_before(n, g, keep, e);
     if (fine && ends && g[0])
-        fine = stage(e, n->leaf, g[0]) && (!n->hooks || cer_hooks_after(n, g, NULL));
+        fine = (n->leaf->node == n || moved_inside()) && stage(e, n->leaf, g[0]) &&
+               (!n->hooks || cer_hooks_after(n, g, NULL));
     else if (fine && runs)
         fine = run_vjp(e, n, g);
     for (uint32_t k = 0; k < n->n_outputs; k++) cer_release(g[k]);

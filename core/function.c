@@ -341,14 +341,9 @@ static int64_t find(Tensor *const *list, int64_t n, const Tensor *t)
 /* The output stands for itself, with this history. */
 static void set_history(Apply *a, Tensor *t, int64_t k)
 {
-    cer_Node *old = t->node;
-    if (old) cer_move_retained(t, a->node);
     cer_node_retain(a->node);
-    t->node = a->node;
-    t->output = (uint32_t)k;
-    t->flags |= CER_REQUIRES_GRAD;
+    cer_take_history(t, a->node, (uint32_t)k);
     t->seen = cer_version(t);
-    if (old) cer_node_release(old);
 }
 
 static bool wrap_dirty(Apply *a, Tensor *t, int64_t k)

@@ -192,8 +192,8 @@ struct cer_Node {
     uint64_t epoch;       /* engine: the last backward that met this node */
     uint64_t sequence;    /* age: later nodes run first */
     const cer_Op *op;
-    Tensor *leaf; /* of an accumulator: its tensor, which owns the node; retain and release go to the tensor */
-    cer_Node *next;
+    Tensor *leaf;   /* of an accumulator: its tensor, which owns the node; retain and release go to the tensor */
+    cer_Node *next; /* of the dead; alive: accumulators of tensors that have this history now (cer_take_history) */
     cer_GradHook *hooks;
     cer_Node *inner; /* of CopySlices: the node of the in-place op itself */
     size_t bytes;
@@ -208,12 +208,14 @@ cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, int64_t n_out, uint16_t s
                        size_t attrs_bytes);
 cer_Node *cer_accumulator(Tensor *leaf); /* its node, made on first use; NULL when out of memory */
 void cer_describe_output(cer_Output *output, const Tensor *t);
-void cer_forget_retained(Tensor *t);             /* it ends: no node keeps its grad any longer */
+void cer_take_history(Tensor *t, cer_Node *to, uint32_t output); /* takes over a reference; NULL: a leaf again */
+void cer_forget_retained(Tensor *t);                             /* it ends: no node keeps its grad any longer */
 void cer_move_retained(Tensor *t, cer_Node *to); /* its history changes: the new node keeps it, as output 0 */
 void cer_hooks_end(cer_Node *n);
 bool cer_hooks_before(cer_Node *n, Tensor **g, bool (*keep)(void *engine, Tensor *of, Tensor *gradient), void *engine);
 bool cer_hooks_after(cer_Node *n, Tensor *const *g, Tensor **in);
 void cer_node_dead(cer_Node *node);
+void cer_history_ends(Tensor *t);
 void cer_node_drop_saved(cer_Node *node);
 
 /* Saved values (node.c, saved.c) */

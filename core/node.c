@@ -50,6 +50,42 @@ void cer_describe_output(cer_Output *o, const Tensor *t)
     for (int i = 0; i < t->ndim; i++) o->shape[i] = t->shape[i];
 }
 
+/* A tensor that was a leaf may have an accumulator, to which older graphs lead. While the tensor has a history it hangs behind
+ * that; when it becomes a leaf again, it is its accumulator again. */
+static cer_Node *take_accumulator(Tensor *t)
+{
+    cer_Node *old = t->node;
+    if (!old || old->leaf) return old && old->leaf == t ? old : NULL;
+    cer_Node **at = &old->next;
+    while (*at && (*at)->leaf != t) at = &(*at)->next;
+    cer_Node *own = *at;
+    if (own) *at = own->next;
+    return own;
+}
+
+void cer_take_history(Tensor *t, cer_Node *to, uint32_t output)
+{
+    cer_Node *own = take_accumulator(t), *old = t->node;
+    if (to)
+        cer_move_retained(t, to);
+    else
+        cer_forget_retained(t);
+    if (own) own->next = to ? to->next : NULL;
+    if (own && to) to->next = own;
+    t->node = to ? to : own;
+    t->output = output;
+    if (to) t->flags |= CER_REQUIRES_GRAD;
+    if (old && old != own) cer_node_release(old);
+}
+
+void cer_history_ends(Tensor *t) /* with the tensor: nothing leads to its accumulator any longer */
+{
+    cer_Node *own = take_accumulator(t), *old = t->node;
+    t->node = NULL;
+    if (own) cer_node_dead(own);
+    if (old && old != own) cer_node_release(old);
+}
+
 cer_Node *cer_accumulator(Tensor *leaf)
 {
     if (leaf->node) return leaf->node;

@@ -185,16 +185,6 @@ static cer_Node *view_node(const Geometry *a, cer_Node *base_node, uint32_t base
     return n;
 }
 
-static void replace_history(Tensor *t, cer_Node *n) /* takes over one reference */
-{
-    cer_Node *old = t->node;
-    cer_move_retained(t, n);
-    t->node = n;
-    t->output = 0;
-    t->flags |= CER_REQUIRES_GRAD;
-    if (old) cer_node_release(old);
-}
-
 bool cer_rebase_prepare(cer_Call *c, cer_Node *inner, cer_Rebase *r)
 {
     Tensor *view = c->self, *base = view->base;
@@ -227,8 +217,8 @@ bool cer_rebase_prepare(cer_Call *c, cer_Node *inner, cer_Rebase *r)
 
 void cer_rebase_commit(cer_Call *c, cer_Rebase *r)
 {
-    replace_history(c->self->base, r->outer); /* the views of base see by its version that theirs is out of date */
-    replace_history(c->self, r->view);
+    cer_take_history(c->self->base, r->outer, 0); /* the views of base see by its version that theirs is out of date */
+    cer_take_history(c->self, r->view, 0);
     c->self->seen = cer_version(c->self);
 }
 
@@ -243,7 +233,7 @@ bool cer_refresh_view(Tensor *t)
         cer_Node *to = base->node ? base->node : cer_accumulator(base);
         cer_Node *n = to ? view_node(&a, to, base->output, t) : NULL;
         if (!n) return cer_raise_memory("as_strided", sizeof *n);
-        replace_history(t, n);
+        cer_take_history(t, n, 0);
     }
     t->seen = cer_version(t);
     return true;

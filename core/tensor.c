@@ -110,12 +110,13 @@ void cer_tensor_dead(Tensor *t)
     cer_Node *node = t->node;
     if (t->flags & CER_RETAINS_GRAD) cer_forget_retained(t);
     t->magic = CER_DEAD;
-    t->node = NULL;
     if (t->storage) cer_storage_release(t->storage);
     if (t->base) cer_release(t->base);
     if (t->grad) cer_release(t->grad);
     if (node && node->leaf == t)
         cer_node_dead(node); /* its own accumulator */
+    else if (node && node->next)
+        cer_history_ends(t);
     else if (node)
         cer_node_release(node);
     cer_tally(&cer_thread()->live_tensors, -1);

@@ -156,9 +156,28 @@ START_TEST(many_steps_hold_nothing)
 }
 END_TEST
 
+/* A leaf that older graphs lead to gets a history, and becomes a leaf again. */
+START_TEST(leaf_moved_inside)
+{
+    Tensor *x = LEAF(1, 1), *w = LEAF(2, 2), *y = torch_mul(x, 2);
+    torch_requires_grad_(x, false);
+    torch_mul_(x, w);
+    ck_assert_str_eq(torch_grad_fn(x), "MulBackward0");
+    torch_backward(torch_sum(y), .retain_graph = true);
+    ck_assert_error(TORCH_RUNTIME_ERROR, "leaf variable has been moved into the graph interior");
+    torch_fill_(x, 3);
+    torch_mul_(x, w);
+    torch_backward(torch_sum(x));
+    ck_values(torch_grad(w), 3, 3);
+    torch_requires_grad_(torch_detach_(x), true);
+    torch_backward(torch_sum(torch_add(torch_mul(x, 3), y)));
+    ck_values(torch_grad(x), 5, 5);
+}
+END_TEST
+
 TCase *life_case(void)
 {
     return test_case("life", use_after_scope, backward_frees_what_was_saved, scope_frees_a_graph_that_nobody_ran,
                      gradients_are_freed_with_their_leaf, graph_keeps_its_leaves, slots_carry_a_graph_across_scopes,
-                     escaped_loss, many_steps_hold_nothing);
+                     escaped_loss, many_steps_hold_nothing, leaf_moved_inside);
 }
