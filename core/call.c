@@ -287,15 +287,14 @@ static bool run(torch_Context *context, cer_Call *c)
     if (!check_operands(c, context->grad_off, &flags)) return false;
     bool wants_grad = flags & CER_REQUIRES_GRAD;
     bool recording = wants_grad && op->vjp && !context->grad_off;
-    for (int k = 0; k < op->n_outputs; k++) c->out[k] = NULL;
+    for (int k = 0; k < CER_OUTPUTS; k++) c->out[k] = NULL; /* all: shorter than a loop over those in use */
     if (op->flags & CER_INPLACE) {
         c->self = c->in[0].as.t;
         if (c->self->flags & CER_INFERENCE && !context->inference) return refuse_inference(op);
         if (!check_in_place(c, wants_grad && !context->grad_off)) return false;
     }
     if (!op->shape(c)) return false;
-    if (recording && !torch_dtype_is_floating_point((op->flags & CER_INPLACE ? c->self->dtype : c->form[0].dtype)))
-        recording = false;
+    if (recording && !cer_is_floating(op->flags & CER_INPLACE ? c->self->dtype : c->form[0].dtype)) recording = false;
     Tensor *alias[CER_OUTPUTS] = {NULL};
     cer_Node *node = NULL;
     cer_Rebase rebase = {NULL, NULL};

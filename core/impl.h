@@ -16,6 +16,11 @@ static inline int64_t cer_size_of(uint8_t dtype) /* torch_dtype_size of a known 
     return cer_dtype_sizes[dtype];
 }
 
+static inline bool cer_is_floating(uint8_t dtype) /* torch_dtype_is_floating_point of a known dtype */
+{
+    return (1 << torch_float16 | 1 << torch_float32 | 1 << torch_float64 | 1 << torch_bfloat16) >> dtype & 1;
+}
+
 static inline int cer_count_bits(unsigned mask) /* of 16; without the instruction the builtin is a call */
 {
     mask = mask - (mask >> 1 & 0x5555);
