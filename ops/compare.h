@@ -70,6 +70,10 @@ TORCH_API bool torch_allclose_args(const torch_CloseArgs *args); /* are all? Fal
 #define torch_isclose(...) torch_isclose_args(TORCH_CLOSE(__VA_ARGS__))
 #define torch_allclose(...) torch_allclose_args(TORCH_CLOSE(__VA_ARGS__))
 
+/* Which elements are among the others: bool, of the size of the first. Tensors or numbers. */
+TORCH_API Tensor *torch_isin_Scalar(torch_Scalar elements, torch_Scalar test_elements);
+#define torch_isin(elements, test_elements) torch_isin_Scalar(TORCH_SCALAR(elements), TORCH_SCALAR(test_elements))
+
 /* ---- logic: bool; what is not 0 is true -------------------------------------------------------------------------- */
 TORCH_API Tensor *torch_logical_not(Tensor *x);
 TORCH_API Tensor *torch_logical_and(Tensor *x, Tensor *other);

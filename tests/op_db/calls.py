@@ -50,6 +50,19 @@ def binary(*names):
         CALLS[name] = lambda c, x, y, name=name: "%s(%s, %s)" % (c_name(name), c(x), c(y))
 
 
+def only_tensors(*values):
+    if not all(isinstance(v, torch.Tensor) for v in values):
+        raise Unsupported("a number where the C compiler wants a tensor")
+
+
+def pair(*names):
+    def call(c, x, y, name):
+        only_tensors(x, y)
+        return "%s(%s, %s)" % (c_name(name), c(x), c(y))
+    for name in names:
+        CALLS[name] = lambda c, x, y, name=name: call(c, x, y, name)
+
+
 # ---- pointwise -------------------------------------------------------------------------------------------------------------
 
 unary("abs", "exp", "log", "neg", "reciprocal", "sign", "sqrt", "tanh", "sigmoid", "F.relu")
@@ -69,8 +82,73 @@ def add(c, x, other, alpha=None):
 @op("div", "true_divide")
 def div(c, x, other, rounding_mode=None):
     if rounding_mode:
-        raise Unsupported("rounding_mode")
+        return "torch_div_mode(%s, %s, %s)" % (c(x), c(other), c(rounding_mode))
     return "torch_div(%s, %s)" % (c(x), c(other))
+
+
+unary("ceil", "floor", "round", "trunc", "frac", "square", "rsqrt", "sgn", "positive", "deg2rad", "rad2deg", "signbit", "isnan",
+      "isinf", "isfinite", "isposinf", "isneginf", "isreal", "logical_not", "bitwise_not")
+binary("floor_divide", "remainder", "fmod", "copysign", "float_power", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift",
+       "bitwise_right_shift")
+pair("maximum", "minimum", "fmax", "fmin", "hypot", "nextafter", "heaviside", "gcd", "lcm", "ldexp", "logical_and", "logical_or",
+     "logical_xor")
+CALLS["__rmod__"] = lambda c, x, y: "torch_remainder(%s, %s)" % (c(y), c(x))
+CALLS["__rand__"] = lambda c, x, y: "torch_bitwise_and(%s, %s)" % (c(y), c(x))
+CALLS["__ror__"] = lambda c, x, y: "torch_bitwise_or(%s, %s)" % (c(y), c(x))
+CALLS["__rxor__"] = lambda c, x, y: "torch_bitwise_xor(%s, %s)" % (c(y), c(x))
+CALLS["round"] = lambda c, x, decimals=None: "torch_round(%s)" % c(x) if decimals is None else "torch_round_decimals(%s, %d)" % (
+    c(x), decimals)
+
+
+@op("sub")
+def sub(c, x, other, alpha=None):
+    return "torch_sub(%s, %s)" % (c(x), c(other)) if alpha is None else "torch_sub_alpha(%s, %s, %s)" % (c(x), c(other), c(alpha))
+
+
+@op("rsub")
+def rsub(c, x, other, alpha=None):
+    if alpha not in (None, 1):
+        raise Unsupported("alpha")
+    return "torch_rsub(%s, %s)" % (c(x), c(other))
+
+
+@op("clamp")
+def clamp(c, x, min=None, max=None):
+    bound = lambda b: "torch_scalar_none()" if b is None else "TORCH_SCALAR(%s)" % c(b)
+    return "torch_clamp_Scalar(%s, %s, %s)" % (c(x), bound(min), bound(max))
+
+
+CALLS["lerp"] = lambda c, x, end, weight: "torch_lerp(%s, %s, %s)" % (c(x), c(end), c(weight))
+CALLS["where"] = lambda c, x, condition, other: "torch_where(%s, %s, %s)" % (c(condition), c(x), c(other))
+CALLS["masked_fill"] = lambda c, x, mask, value: "torch_masked_fill(%s, %s, %s)" % (c(x), c(mask), c(value))
+
+
+@op("addcmul")
+def addcmul(c, x, y, z, value=1):
+    return "torch_addcmul(%s, %s, %s, .value = %s)" % (c(x), c(y), c(z), c(value))
+
+
+@op("addcdiv")
+def addcdiv(c, x, y, z, value=1):
+    return "torch_addcdiv(%s, %s, %s, .value = %s)" % (c(x), c(y), c(z), c(value))
+
+
+@op("nan_to_num")
+def nan_to_num(c, x, nan=0, posinf=None, neginf=None):
+    text = "".join(", .%s = %s" % (k, c(v)) for k, v in (("nan", nan), ("posinf", posinf), ("neginf", neginf)) if v is not None)
+    return "torch_nan_to_num(%s%s)" % (c(x), text)
+
+
+@op("isin")
+def isin(c, x, tests, assume_unique=False, invert=False):
+    text = "torch_isin(%s, %s)" % (c(x), c(tests))
+    return "torch_logical_not(%s)" % text if invert else text
+
+
+@op("isclose")
+def isclose(c, x, other, rtol=1e-5, atol=1e-8, equal_nan=False):
+    only_tensors(x, other)
+    return "torch_isclose(%s, %s, .rtol = %s, .atol = %s, .equal_nan = %s)" % (c(x), c(other), c(float(rtol)), c(float(atol)), c(equal_nan))
 
 
 # ---- reductions --------------------------------------------------------------------------------------------------------------
