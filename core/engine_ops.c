@@ -229,9 +229,10 @@ const cer_Op cer_op_copy_ = {
 static bool fill__shape(cer_Call *c)
 {
     if (c->in[1].kind != TORCH_KIND_TENSOR)
-        return c->in[1].kind != TORCH_KIND_NONE ||
-               cer_raise(TORCH_TYPE_ERROR, "fill_",
-                         "fill_(): argument 'value' (position 1) must be Number, not NoneType");
+        return c->in[1].kind != TORCH_KIND_NONE
+                   ? cer_number_fits("fill_", c->in[1], (torch_dtype)c->self->dtype)
+                   : cer_raise(TORCH_TYPE_ERROR, "fill_",
+                               "fill_(): argument 'value' (position 1) must be Number, not NoneType");
     const Tensor *value = c->in[1].as.t;
     return value->ndim == 0 || cer_raise(TORCH_RUNTIME_ERROR, "fill_",
                                          "fill_ only supports 0-dimension value tensor but got tensor with "

@@ -1,4 +1,5 @@
 /* Shapes, sizes and dtypes: the arithmetic that every shape rule uses. None of it overflows. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -262,6 +263,34 @@ bool cer_convert(void *to, torch_dtype to_type, const void *from, torch_dtype fr
     int64_t stride[2] = {(int64_t)torch_dtype_size(to_type), (int64_t)torch_dtype_size(from_type)};
     cer_kernels()->cast[to_type][from_type](n, ptr, stride, NULL);
     return true;
+}
+
+/* Bounds, and what PyTorch calls the type. To unsigned types negative numbers wrap, as far as their size fits. */
+bool cer_number_fits(const char *op, torch_Scalar s, torch_dtype dtype)
+{
+    static const struct {
+        const char *name;
+        double low, high;
+    } range[] = {
+        [torch_uint8] = {"uint8_t", 0, 255},
+        [torch_int8] = {"int8_t", -128, 127},
+        [torch_int16] = {"int16_t", -32768, 32767},
+        [torch_int32] = {"int", -0x1p31, 0x1p31 - 1},
+        [torch_int64] = {"int64_t", -0x1p63, 0x1p63},
+        [torch_float16] = {"at::Half", -65504, 65504},
+        [torch_float32] = {"float", -0x1.fffffep127, 0x1.fffffep127},
+        [torch_float64] = {"double", -0x1.fffffffffffffp1023, 0x1.fffffffffffffp1023},
+        [torch_bool] = {"bool", -(double)INFINITY, (double)INFINITY},
+        [torch_bfloat16] = {"at::BFloat16", -0x1.fep127, 0x1.fep127},
+    };
+    bool fits = true, floating = torch_dtype_is_floating_point(dtype);
+    if (s.kind == TORCH_KIND_INT && dtype != torch_int64)
+        fits =
+            (double)s.as.i >= (dtype == torch_uint8 ? -255 : range[dtype].low) && (double)s.as.i <= range[dtype].high;
+    if (s.kind == TORCH_KIND_DOUBLE && dtype != torch_bool && !(floating && !isfinite(s.as.d)))
+        fits = s.as.d >= range[dtype].low && s.as.d <= range[dtype].high;
+    return fits || cer_raise(TORCH_RUNTIME_ERROR, op, "value cannot be converted to type %s without overflow",
+                             range[dtype].name);
 }
 
 bool cer_scalar_as(torch_Scalar s, torch_dtype dtype, void *element)

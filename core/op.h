@@ -66,11 +66,10 @@ struct cer_Op {
     uint8_t rule;     /* pointwise: a cer_Rule */
     uint8_t n_params; /* pointwise: scalar parameters of the loop; attrs begins with that many torch_Scalar */
     uint16_t attrs_bytes;
-    uint16_t loop; /* pointwise: KERNEL_... */
-    bool in_rows;  /* pointwise: the result is contiguous, however the operands are laid out */
-    uint8_t mask;  /* pointwise: 1 + the operand that is a mask: bool, and no part of the promotion; or 0 */
-    const char
-        *dispatch; /* pointwise: PyTorch's name of the kernel, in "... not implemented for 'Bool'", if not the op's */
+    uint16_t loop;        /* pointwise: KERNEL_... */
+    bool in_rows;         /* pointwise: the result is contiguous, however the operands are laid out */
+    uint8_t mask;         /* pointwise: 1 + the operand that is a mask: bool, and no part of the promotion; or 0 */
+    const char *dispatch; /* pointwise: PyTorch's name of the kernel, for "... not implemented", if not the op's own */
     void (*end)(cer_Node *n, bool last); /* drops what attrs hold: after a backward, and at the node's end (last) */
 };
 
@@ -218,6 +217,8 @@ bool cer_convert(void *to, torch_dtype to_type, const void *from, torch_dtype fr
                  int64_t n); /* raw, contiguous */
 bool cer_scalar_as(torch_Scalar s, torch_dtype dtype,
                    void *element); /* one number as an element; false if it is a tensor */
+bool cer_number_fits(const char *op, torch_Scalar s,
+                     torch_dtype dtype); /* raises "value cannot be converted to type uint8_t without overflow" */
 void cer_copy_elements(Tensor *to, const Tensor *from,
                        const int64_t *from_stride); /* with conversion; strides: broadcast */
 void cer_fill_elements(Tensor *to, torch_Scalar number);

@@ -34,6 +34,7 @@ static Tensor *clamped(const cer_Op *numbers, const cer_Op *tensors, Tensor *x, 
     torch_dtype type = cer_result_type(in, 3);
     for (int i = 0; i < 2; i++) {
         bool missing = in[i + 1].kind == TORCH_KIND_NONE;
+        if (!cer_number_fits(numbers->name, in[i + 1], type)) return NULL;
         if (missing) in[i + 1] = type == torch_bool ? torch_scalar_bool(i) : no_bound(type, i);
     }
     return is_tensor(min) || is_tensor(max) ? cer_call(tensors, in, 3, NULL) : cer_call(numbers, in, 1, in + 1);

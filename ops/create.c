@@ -36,7 +36,8 @@ Tensor *cer_factory_done(Tensor *t, const torch_FactoryArgs *a)
 
 static Tensor *filled(Tensor *t, torch_Scalar value)
 {
-    if (t) cer_fill_elements(t, value);
+    if (!t || !cer_number_fits("full", value, (torch_dtype)t->dtype)) return NULL;
+    cer_fill_elements(t, value);
     return t;
 }
 

@@ -84,6 +84,7 @@ static Tensor *filled(const cer_Op *op, Tensor *x, Tensor *mask, torch_Scalar va
 {
     if (!fillable(op->name, x, mask, value)) return NULL;
     torch_dtype type = torch_dtype_of(x);
+    if (value.kind != TORCH_KIND_TENSOR && !cer_number_fits(op->name, value, type)) return NULL;
     if (value.kind == TORCH_KIND_TENSOR)
         value.as.t = cer_to(value.as.t, type);
     else if (type == torch_bool)

@@ -80,6 +80,8 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define POW(x, y) powf(x, y)
 #define ABS(x) fabsf(x)
 #define MODULO(x, y) fmodf(x, y)
+#define QUICK_MODULO(x, y) modulo_float32(x, y)
+#define BEYOND_QUICK(x, y) extreme_quotient(x, y)
 #define CEIL(x) ceilf(x)
 #define FLOOR(x) floorf(x)
 #define ROUND(x) rintf(x)
@@ -91,9 +93,9 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define EXP(x) exp_float32(x)
 #define LOG(x) log_float32(x)
 #include "ops/kernels/arithmetic.inc"
-#include "ops/kernels/gemm.inc"
 #include "ops/kernels/losses.inc"
 /* what the rows need stands above them */
+#include "ops/kernels/gemm.inc"
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/norm.inc"
 #include "ops/kernels/puts.inc"
@@ -109,6 +111,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define POW(x, y) pow(x, y)
 #define ABS(x) fabs(x)
 #define MODULO(x, y) fmod(x, y)
+#define QUICK_MODULO(x, y) fmod(x, y)
 #define CEIL(x) ceil(x)
 #define FLOOR(x) floor(x)
 #define ROUND(x) rint(x)
@@ -120,9 +123,9 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #define EXP(x) exp(x)
 #define LOG(x) log(x)
 #include "ops/kernels/arithmetic.inc"
-#include "ops/kernels/gemm.inc"
 #include "ops/kernels/losses.inc"
 /* what the rows need stands above them */
+#include "ops/kernels/gemm.inc"
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/norm.inc"
 #include "ops/kernels/puts.inc"

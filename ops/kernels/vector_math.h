@@ -254,6 +254,19 @@ static inline float logit_float32(float x, float eps)
     return (float)log_of(z / (1.0 - z));
 }
 
+/* fmod, where the quotient is below 2^28: in double that quotient, cut off, and its product with y are exact. */
+static inline float modulo_float32(float x, float y)
+{
+    const double quotient = trunc((double)x / (double)y);
+    return copysignf((float)((double)x - quotient * (double)y), x);
+}
+
+/* Is that not so? Also for infinities, NaN and division by zero. */
+static inline int extreme_quotient(float x, float y)
+{
+    return !((fabsf(x) < fabsf(y) * 0x1p28f) & (fabsf(y) < INFINITY));
+}
+
 /* In double squares of floats are exact and do not overflow. Infinite if an operand is, NaN or not. */
 static inline float hypot_float32(float x, float y)
 {
