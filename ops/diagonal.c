@@ -1,104 +1,198 @@
-/* diagonal: a view of the elements (i, i + offset) of two dimensions, which becomes the last dimension. */
+/* Diagonals: as views, taken out, and put into a matrix of zeros. */
 #include <string.h>
 
-#include "core/impl.h"
 #include "ops/ops_internal.h"
+#include "ops/strided.h"
+
+static bool ready(const Tensor *x, const char *op)
+{
+    return !cer_error_pending() && cer_usable(x, op, 1);
+}
+
+/* ---- diagonal ---------------------------------------------------------------------------------------------------- */
 
 typedef struct DiagonalAttrs {
     int64_t offset, dim1, dim2;
-    int64_t ndim, size[TORCH_MAX_DIM]; /* diagonal_backward: of its result */
 } DiagonalAttrs;
 
-/* The diagonal of a tensor of that shape and those strides. */
-static void diagonal_form(cer_Form *f, uint8_t dtype, int64_t ndim, const int64_t *shape, const int64_t *stride,
-                          const DiagonalAttrs *a)
+static cer_Layout diagonal_of(cer_Layout l, const DiagonalAttrs *a)
 {
-    int64_t rows = shape[a->dim1], cols = shape[a->dim2], k = 0;
-    int64_t length = a->offset >= 0 ? (cols - a->offset < rows ? cols - a->offset : rows)
-                                    : (rows + a->offset < cols ? rows + a->offset : cols);
-    f->dtype = dtype;
-    f->ndim = (uint8_t)(ndim - 1);
-    f->strided = true;
-    f->offset = 0;
-    for (int64_t d = 0; d < ndim; d++)
-        if (d != a->dim1 && d != a->dim2) f->shape[k] = shape[d], f->stride[k++] = stride[d];
-    f->shape[k] = length > 0 ? length : 0;
-    f->stride[k] = stride[a->dim1] + stride[a->dim2];
-    if (length > 0) f->offset = a->offset >= 0 ? a->offset * stride[a->dim2] : -a->offset * stride[a->dim1];
+    int64_t rows = l.size.dim[a->dim1], columns = l.size.dim[a->dim2], n;
+    int64_t steps[2] = {l.stride[a->dim1], l.stride[a->dim2]};
+    if (a->offset >= 0)
+        n = columns - a->offset < rows ? columns - a->offset : rows;
+    else
+        n = rows + a->offset < columns ? rows + a->offset : columns;
+    if (n > 0) l.offset += a->offset >= 0 ? a->offset * steps[1] : -a->offset * steps[0];
+    int64_t k = 0;
+    for (int64_t d = 0; d < l.size.ndim; d++) {
+        if (d == a->dim1 || d == a->dim2) continue;
+        l.size.dim[k] = l.size.dim[d];
+        l.stride[k++] = l.stride[d];
+    }
+    l.size.dim[k] = n > 0 ? n : 0;
+    l.stride[k++] = steps[0] + steps[1];
+    l.size.ndim = k;
+    return l;
 }
 
 static bool diagonal_shape(cer_Call *c)
 {
-    const Tensor *t = c->in[0].as.t;
-    diagonal_form(&c->form[0], t->dtype, t->ndim, t->shape, t->stride, c->attrs);
+    cer_Layout l = diagonal_of(cer_layout_of(c->in[0].as.t), c->attrs);
+    cer_form(&c->form[0], c->in[0].as.t->dtype, l.size.ndim, l.size.dim);
+    c->form[0].strided = true;
+    c->form[0].offset = l.offset;
+    memcpy(c->form[0].stride, l.stride, sizeof l.stride);
     return true;
 }
 
 static void diagonal_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
-    DiagonalAttrs a = *(const DiagonalAttrs *)cer_attrs(n);
-    torch_Size size = cer_input_size(n, 0);
-    a.ndim = size.ndim;
-    memcpy(a.size, size.dim, sizeof(int64_t) * (size_t)size.ndim);
-    in[0] = cer_call1(&cer_op_diagonal_backward, g[0], &a);
+    cer_Layout l = diagonal_of(cer_layout_plain(cer_input_size(n, 0)), cer_attrs(n));
+    cer_layout_back(&cer_op_diagonal_backward, n, g[0], l, in);
 }
 
 const cer_Op cer_op_diagonal = {.name = "diagonal",
                                 .grad_name = "DiagonalBackward0",
-                                .schema = "diagonal(Tensor(a) self, int offset=0, int dim1=0, int dim2=1) -> Tensor(a)",
                                 .shape = diagonal_shape,
                                 .vjp = diagonal_vjp,
                                 .n_outputs = 1,
                                 .flags = CER_VIEW,
                                 .attrs_bytes = sizeof(DiagonalAttrs)};
 
-/* ---- its gradient: zeros with a given diagonal ------------------------------------------------------------------- */
-
-static bool backward_shape(cer_Call *c)
+static bool two_dims(const char *op, int64_t dim1, int64_t dim2, int64_t ndim, DiagonalAttrs *a)
 {
-    const DiagonalAttrs *a = c->attrs;
-    return cer_form_checked(&c->form[0], "diagonal_backward", c->in[0].as.t->dtype, a->ndim, a->size);
+    if (!cer_wrap_dim(op, dim1, ndim, &a->dim1) || !cer_wrap_dim(op, dim2, ndim, &a->dim2)) return false;
+    return a->dim1 != a->dim2 ||
+           cer_raise(TORCH_RUNTIME_ERROR, op, "diagonal dimensions cannot be identical %lld, %lld", (long long)dim1,
+                     (long long)dim2);
 }
 
-static bool backward_kernel(cer_Call *c)
+Tensor *torch_diagonal(Tensor *x, int64_t offset, int64_t dim1, int64_t dim2)
 {
-    Tensor *out = c->out[0];
-    const Tensor *g = c->in[0].as.t;
-    size_t size = (size_t)cer_size_of(out->dtype);
-    cer_Form f;
-    cer_Iterator it;
-    memset(out->data, 0, (size_t)out->numel * size);
-    diagonal_form(&f, out->dtype, out->ndim, out->shape, out->stride, c->attrs);
-    char *data[2] = {out->data + f.offset * (int64_t)size, g->data};
-    const int64_t *stride[2] = {f.stride, g->stride};
-    cer_iterator_init(&it, 2, f.ndim, f.shape, data, stride, (const size_t[]){size, size}, false);
-    cer_iterator_run(&it, cer_kernels()->cast[out->dtype][out->dtype], NULL);
+    DiagonalAttrs a = {.offset = offset};
+    if (!ready(x, "diagonal") || !two_dims("diagonal", dim1, dim2, x->ndim, &a)) return NULL;
+    return cer_call1(&cer_op_diagonal, x, &a);
+}
+
+/* ---- diag_embed, diag, diagflat ---------------------------------------------------------------------------------- */
+
+static bool square_size(const cer_Op *op, int64_t n, int64_t offset, int64_t *side)
+{
+    int64_t square;
+    bool fits = offset != INT64_MIN && !__builtin_add_overflow(n, offset < 0 ? -offset : offset, side);
+    if (fits && (op != &cer_op_diag || !__builtin_mul_overflow(*side, *side, &square))) return true;
+    return cer_raise(TORCH_RUNTIME_ERROR, op->name, "numel: integer multiplication overflow");
+}
+
+static bool embed_shape(cer_Call *c)
+{
+    const DiagonalAttrs *a = c->attrs;
+    const Tensor *t = c->in[0].as.t;
+    int64_t shape[TORCH_MAX_DIM], side, k = 0;
+    if (!square_size(c->op, t->shape[t->ndim - 1], a->offset, &side)) return false;
+    for (int64_t d = 0; d <= t->ndim; d++) shape[d] = d == a->dim1 || d == a->dim2 ? side : t->shape[k++];
+    return cer_form_checked(&c->form[0], c->op->name, t->dtype, t->ndim + 1, shape);
+}
+
+static bool embed_kernel(cer_Call *c)
+{
+    Tensor *out = c->out[0], part = *out;
+    cer_Layout l = diagonal_of(cer_layout_of(out), c->attrs);
+    memset(out->data, 0, out->storage->bytes);
+    part.data = out->data + l.offset * cer_size_of(out->dtype);
+    part.ndim = (uint8_t)l.size.ndim;
+    part.contiguous = false;
+    memcpy(part.shape, l.size.dim, sizeof part.shape);
+    memcpy(part.stride, l.stride, sizeof part.stride);
+    cer_copy_elements(&part, c->in[0].as.t, c->in[0].as.t->stride);
     return true;
 }
 
-static void backward_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
+static void embed_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
     const DiagonalAttrs *a = cer_attrs(n);
     in[0] = torch_diagonal(g[0], a->offset, a->dim1, a->dim2);
 }
 
-const cer_Op cer_op_diagonal_backward = {.name = "diagonal_backward",
-                                         .grad_name = "DiagonalBackwardBackward0",
-                                         .shape = backward_shape,
-                                         .kernel = backward_kernel,
-                                         .vjp = backward_vjp,
-                                         .n_outputs = 1,
-                                         .attrs_bytes = sizeof(DiagonalAttrs)};
-
-Tensor *torch_diagonal(Tensor *x, int64_t offset, int64_t dim1, int64_t dim2)
+static bool taken_shape(cer_Call *c)
 {
-    DiagonalAttrs a = {.offset = offset < -INT32_MAX ? -INT32_MAX : offset}; /* beyond any size that memory has */
-    if (cer_error_pending() || !cer_usable(x, "diagonal", 1) || !cer_wrap_dim("diagonal", dim1, x->ndim, &a.dim1) ||
-        !cer_wrap_dim("diagonal", dim2, x->ndim, &a.dim2))
-        return NULL;
-    if (a.dim1 == a.dim2)
-        return cer_raise(TORCH_RUNTIME_ERROR, "diagonal", "diagonal dimensions cannot be identical %lld, %lld",
-                         (long long)dim1, (long long)dim2),
-               NULL;
-    return cer_call1(&cer_op_diagonal, x, &a);
+    cer_Layout l = diagonal_of(cer_layout_of(c->in[0].as.t), c->attrs);
+    cer_form(&c->form[0], c->in[0].as.t->dtype, 1, l.size.dim);
+    return true;
+}
+
+static bool taken_kernel(cer_Call *c)
+{
+    const Tensor *t = c->in[0].as.t;
+    cer_Layout l = diagonal_of(cer_layout_of(t), c->attrs);
+    Tensor part = *c->out[0];
+    part.data = t->data + l.offset * cer_size_of(t->dtype);
+    part.contiguous = false;
+    part.stride[0] = l.stride[0];
+    cer_copy_elements(c->out[0], &part, part.stride);
+    return true;
+}
+
+#define DIAG(id, text, grad, shape_, kernel_, vjp_) \
+    const cer_Op cer_op_##id = {.name = text,       \
+                                .grad_name = grad,  \
+                                .shape = shape_,    \
+                                .kernel = kernel_,  \
+                                .vjp = vjp_,        \
+                                .n_outputs = 1,     \
+                                .attrs_bytes = sizeof(DiagonalAttrs)};
+DIAG(diag_embed, "diag_embed", "DiagEmbedBackward0", embed_shape, embed_kernel, embed_vjp)
+DIAG(diag, "diag", "DiagBackward0", embed_shape, embed_kernel, embed_vjp)       /* a matrix of a vector */
+DIAG(diag_of, "diag", "DiagBackward0", taken_shape, taken_kernel, diagonal_vjp) /* a vector of a matrix */
+
+Tensor *torch_diag_embed(Tensor *x, int64_t offset, int64_t dim1, int64_t dim2)
+{
+    DiagonalAttrs a = {.offset = offset};
+    if (!ready(x, "diag_embed") || !two_dims("diag_embed", dim1, dim2, x->ndim + 1, &a)) return NULL;
+    return cer_call1(&cer_op_diag_embed, x, &a);
+}
+
+Tensor *torch_diag(Tensor *x, int64_t diagonal)
+{
+    DiagonalAttrs a = {diagonal, 0, 1};
+    if (!ready(x, "diag")) return NULL;
+    if (x->ndim < 1 || x->ndim > 2) return cer_raise(TORCH_RUNTIME_ERROR, "diag", "matrix or a vector expected"), NULL;
+    if (x->ndim == 1) return cer_call1(&cer_op_diag, x, &a);
+    bool beyond = diagonal > x->shape[1] || (diagonal < 0 && diagonal < -x->shape[0]);
+    if (beyond) return cer_raise(TORCH_RUNTIME_ERROR, "diag", "numel: integer multiplication overflow"), NULL;
+    return cer_call1(&cer_op_diag_of, x, &a);
+}
+
+Tensor *torch_diagflat(Tensor *x, int64_t offset)
+{
+    return torch_diag(torch_flatten(x), offset);
+}
+
+/* ---- fill_diagonal_ ---------------------------------------------------------------------------------------------- */
+
+/* A tall matrix, wrapped: below every square one row is left out, then the next diagonal begins. */
+static Tensor *fill_wrapped(Tensor *x, torch_Scalar value)
+{
+    for (int64_t row = 0; row < x->shape[0]; row += x->shape[1] + 1) {
+        Tensor *rest = torch_slice(x, 0, row, TORCH_NONE, 1);
+        if (!torch_fill__Scalar(torch_diagonal(rest, 0, 0, 1), value)) return NULL;
+    }
+    return x;
+}
+
+Tensor *torch_fill_diagonal__Scalar(Tensor *x, torch_Scalar value, bool wrap)
+{
+    static const char op[] = "fill_diagonal_";
+    if (!ready(x, op)) return NULL;
+    if (x->ndim < 2) return cer_raise(TORCH_RUNTIME_ERROR, op, "dimensions must larger than 1"), NULL;
+    int64_t least = x->shape[0], step = 0;
+    for (int d = 0; d < x->ndim; d++) {
+        if (x->ndim > 2 && x->shape[d] != x->shape[0])
+            return cer_raise(TORCH_RUNTIME_ERROR, op, "all dimensions of input must be of equal length"), NULL;
+        if (x->shape[d] < least) least = x->shape[d];
+        step += x->stride[d];
+    }
+    if (wrap && x->ndim == 2 && x->shape[0] > x->shape[1]) return fill_wrapped(x, value);
+    return torch_fill__Scalar(torch_as_strided_n(x, 1, &least, 1, &step), value) ? x : NULL;
 }

@@ -60,6 +60,7 @@ static void t_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 TRANSPOSE(transpose, "transpose", "TransposeBackward0", transpose_vjp, CER_VIEW)
 TRANSPOSE(transpose_, "transpose_", "TransposeBackward1", transpose_vjp, CER_INPLACE | CER_RESTRIDE)
 TRANSPOSE(t, "t", "TBackward0", t_vjp, CER_VIEW)
+TRANSPOSE(t_, "t_", "TBackward1", t_vjp, CER_INPLACE | CER_RESTRIDE)
 
 static Tensor *transpose(const cer_Op *op, Tensor *x, int64_t dim0, int64_t dim1)
 {
@@ -80,15 +81,25 @@ Tensor *torch_transpose_(Tensor *x, int64_t dim0, int64_t dim1)
     return transpose(&cer_op_transpose_, x, dim0, dim1);
 }
 
-Tensor *torch_t(Tensor *x)
+static Tensor *matrix_transpose(const cer_Op *op, Tensor *x)
 {
-    if (!ready(x, "t")) return NULL;
+    if (!ready(x, op->name)) return NULL;
     if (x->ndim > 2)
-        return cer_raise(TORCH_RUNTIME_ERROR, "t", "t() expects a tensor with <= 2 dimensions, but self is %dD",
-                         x->ndim),
+        return cer_raise(TORCH_RUNTIME_ERROR, op->name, "%s() expects a tensor with <= 2 dimensions, but self is %dD",
+                         op->name, x->ndim),
                NULL;
     DimAttrs a = {0, x->ndim == 2 ? 1 : 0};
-    return cer_call1(&cer_op_t, x, &a);
+    return cer_call1(op, x, &a);
+}
+
+Tensor *torch_t(Tensor *x)
+{
+    return matrix_transpose(&cer_op_t, x);
+}
+
+Tensor *torch_t_(Tensor *x)
+{
+    return matrix_transpose(&cer_op_t_, x);
 }
 
 /* ---- permute ----------------------------------------------------------------------------------------------------- */
@@ -147,6 +158,11 @@ Tensor *torch_T(Tensor *x)
 {
     int64_t dims[TORCH_MAX_DIM];
     if (!ready(x, "T")) return NULL;
+    if (x->ndim != 2 && x->ndim != 0)
+        torch_warn("UserWarning",
+                   "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
+                   "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+                   "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.");
     for (int i = 0; i < x->ndim; i++) dims[i] = x->ndim - 1 - i;
     return torch_permute_n(x, x->ndim, dims);
 }
@@ -178,30 +194,20 @@ static void squeeze_vjp(cer_Node *n, Tensor *const *g, Tensor **in) /* puts the 
     in[0] = t;
 }
 
-const cer_Op cer_op_squeeze = {.name = "squeeze",
-                               .grad_name = "SqueezeBackward0",
-                               .shape = squeeze_shape,
-                               .vjp = squeeze_vjp,
-                               .n_outputs = 1,
-                               .flags = CER_VIEW,
-                               .attrs_bytes = sizeof(DimAttrs)};
-const cer_Op cer_op_squeeze_dim = {.name = "squeeze",
-                                   .grad_name = "SqueezeBackward1",
-                                   .shape = squeeze_shape,
-                                   .vjp = squeeze_vjp,
-                                   .n_outputs = 1,
-                                   .flags = CER_VIEW,
-                                   .attrs_bytes = sizeof(DimAttrs)};
+#define SQUEEZE(id, text, grad, flags_)                 \
+    const cer_Op cer_op_##id = {.name = text,           \
+                                .grad_name = grad,      \
+                                .shape = squeeze_shape, \
+                                .vjp = squeeze_vjp,     \
+                                .n_outputs = 1,         \
+                                .flags = flags_,        \
+                                .attrs_bytes = sizeof(DimAttrs)};
+SQUEEZE(squeeze, "squeeze", "SqueezeBackward0", CER_VIEW)
+SQUEEZE(squeeze_dim, "squeeze", "SqueezeBackward1", CER_VIEW)
+SQUEEZE(squeeze_, "squeeze_", "SqueezeBackward2", CER_INPLACE | CER_RESTRIDE)
+SQUEEZE(squeeze_dim_, "squeeze_", "SqueezeBackward3", CER_INPLACE | CER_RESTRIDE)
 
 /* Of a result that nobody has seen yet: PyTorch squeezes it in place, and its grad_fn says so. */
-const cer_Op cer_op_squeeze_dim_ = {.name = "squeeze_",
-                                    .grad_name = "SqueezeBackward3",
-                                    .shape = squeeze_shape,
-                                    .vjp = squeeze_vjp,
-                                    .n_outputs = 1,
-                                    .flags = CER_VIEW,
-                                    .attrs_bytes = sizeof(DimAttrs)};
-
 Tensor *cer_squeeze_fresh(Tensor *x, int64_t dim)
 {
     DimAttrs a = {dim, 0};
@@ -214,11 +220,27 @@ Tensor *torch_squeeze(Tensor *x)
     return cer_call1(&cer_op_squeeze, x, &a);
 }
 
-Tensor *torch_squeeze_dim(Tensor *x, int64_t dim)
+Tensor *torch_squeeze_(Tensor *x)
+{
+    DimAttrs a = {-1, 0};
+    return cer_call1(&cer_op_squeeze_, x, &a);
+}
+
+static Tensor *squeeze_dim(const cer_Op *op, Tensor *x, int64_t dim)
 {
     DimAttrs a = {0, 0};
-    if (!ready(x, "squeeze") || !cer_wrap_dim("squeeze", dim, x->ndim, &a.dim)) return NULL;
-    return cer_call1(&cer_op_squeeze_dim, x, &a);
+    if (!ready(x, op->name) || !cer_wrap_dim(op->name, dim, x->ndim, &a.dim)) return NULL;
+    return cer_call1(op, x, &a);
+}
+
+Tensor *torch_squeeze_dim(Tensor *x, int64_t dim)
+{
+    return squeeze_dim(&cer_op_squeeze_dim, x, dim);
+}
+
+Tensor *torch_squeeze_dim_(Tensor *x, int64_t dim)
+{
+    return squeeze_dim(&cer_op_squeeze_dim_, x, dim);
 }
 
 static bool unsqueeze_shape(cer_Call *c)
@@ -242,23 +264,36 @@ static void unsqueeze_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = torch_squeeze_dim(g[0], a->dim);
 }
 
-const cer_Op cer_op_unsqueeze = {.name = "unsqueeze",
-                                 .grad_name = "UnsqueezeBackward0",
-                                 .shape = unsqueeze_shape,
-                                 .vjp = unsqueeze_vjp,
-                                 .n_outputs = 1,
-                                 .flags = CER_VIEW,
-                                 .attrs_bytes = sizeof(DimAttrs)};
+#define UNSQUEEZE(id, grad, flags_)                       \
+    const cer_Op cer_op_##id = {.name = #id,              \
+                                .grad_name = grad,        \
+                                .shape = unsqueeze_shape, \
+                                .vjp = unsqueeze_vjp,     \
+                                .n_outputs = 1,           \
+                                .flags = flags_,          \
+                                .attrs_bytes = sizeof(DimAttrs)};
+UNSQUEEZE(unsqueeze, "UnsqueezeBackward0", CER_VIEW)
+UNSQUEEZE(unsqueeze_, "UnsqueezeBackward1", CER_INPLACE | CER_RESTRIDE)
+
+static Tensor *unsqueeze(const cer_Op *op, Tensor *x, int64_t dim)
+{
+    DimAttrs a = {0, 0};
+    if (!ready(x, op->name) || !cer_wrap_dim(op->name, dim, x->ndim + 1, &a.dim)) return NULL;
+    if (x->ndim == TORCH_MAX_DIM)
+        return cer_raise(TORCH_RUNTIME_ERROR, op->name, "unsqueeze: a tensor has at most %d dimensions here",
+                         TORCH_MAX_DIM),
+               NULL;
+    return cer_call1(op, x, &a);
+}
 
 Tensor *torch_unsqueeze(Tensor *x, int64_t dim)
 {
-    DimAttrs a = {0, 0};
-    if (!ready(x, "unsqueeze") || !cer_wrap_dim("unsqueeze", dim, x->ndim + 1, &a.dim)) return NULL;
-    if (x->ndim == TORCH_MAX_DIM)
-        return cer_raise(TORCH_RUNTIME_ERROR, "unsqueeze", "unsqueeze: a tensor has at most %d dimensions here",
-                         TORCH_MAX_DIM),
-               NULL;
-    return cer_call1(&cer_op_unsqueeze, x, &a);
+    return unsqueeze(&cer_op_unsqueeze, x, dim);
+}
+
+Tensor *torch_unsqueeze_(Tensor *x, int64_t dim)
+{
+    return unsqueeze(&cer_op_unsqueeze_, x, dim);
 }
 
 /* ---- expand ------------------------------------------------------------------------------------------------------ */

@@ -25,8 +25,24 @@ TORCH_API Tensor *torch_expand_as(Tensor *x, Tensor *other);
 TORCH_API Tensor *torch_view_as(Tensor *x, Tensor *other);
 TORCH_API Tensor *torch_transpose(Tensor *x, int64_t dim0, int64_t dim1);
 TORCH_API Tensor *torch_transpose_(Tensor *x, int64_t dim0, int64_t dim1); /* in place: x's own shape and strides */
-TORCH_API Tensor *torch_t(Tensor *x);                                      /* x.t(): at most 2-d */
-TORCH_API Tensor *torch_T(Tensor *x);                                      /* x.T: all dimensions reversed */
+#define torch_swapaxes torch_transpose
+#define torch_swapdims torch_transpose
+#define torch_swapaxes_ torch_transpose_
+#define torch_swapdims_ torch_transpose_
+TORCH_API Tensor *torch_t(Tensor *x);       /* x.t(): at most 2-d */
+TORCH_API Tensor *torch_t_(Tensor *x);      /* in place */
+TORCH_API Tensor *torch_T(Tensor *x);       /* x.T: all dimensions reversed; warns where x is not 2-d */
+TORCH_API Tensor *torch_mT(Tensor *x);      /* x.mT: the last two dimensions exchanged */
+TORCH_API Tensor *torch_H(Tensor *x);       /* x.H: of 2 dimensions. Types are real, so T, mT without the conjugate */
+TORCH_API Tensor *torch_mH(Tensor *x);      /* x.mH */
+TORCH_API Tensor *torch_adjoint(Tensor *x); /* torch.adjoint(x) */
+/* torch.movedim(x, source, destination): the others keep their order. With tuples: torch_movedim_dims(x, TORCH_DIMS(0, 1),
+ * TORCH_DIMS(2, 0)). "movedim: repeated dim in `source` ([0, 0])" */
+TORCH_API Tensor *torch_movedim(Tensor *x, int64_t source, int64_t destination);
+TORCH_API Tensor *torch_movedim_dims(Tensor *x, int64_t n, const int64_t *source, int64_t n_destination,
+                                     const int64_t *destination);
+#define torch_moveaxis torch_movedim
+#define torch_moveaxis_dims torch_movedim_dims
 TORCH_API Tensor *torch_select(Tensor *x, int64_t dim, int64_t index); /* x.select(dim, i): without dim. IndexError */
 /* x[start:end:step] along dim: torch.slice. TORCH_NONE for None; bounds beyond the ends are clipped. step > 0 */
 TORCH_API Tensor *torch_slice(Tensor *x, int64_t dim, int64_t start, int64_t end, int64_t step);
@@ -36,7 +52,39 @@ TORCH_API Tensor *torch_narrow(Tensor *x, int64_t dim, int64_t start, int64_t le
 TORCH_API Tensor *torch_diagonal(Tensor *x, int64_t offset, int64_t dim1, int64_t dim2);
 TORCH_API Tensor *torch_squeeze(Tensor *x);                  /* without all dimensions of size 1 */
 TORCH_API Tensor *torch_squeeze_dim(Tensor *x, int64_t dim); /* x.squeeze(dim): without dim if its size is 1 */
-TORCH_API Tensor *torch_unsqueeze(Tensor *x, int64_t dim);   /* with a new dimension of size 1 */
+TORCH_API Tensor *torch_squeeze_(Tensor *x);                 /* in place: x's own shape */
+TORCH_API Tensor *torch_squeeze_dim_(Tensor *x, int64_t dim);
+TORCH_API Tensor *torch_unsqueeze(Tensor *x, int64_t dim); /* with a new dimension of size 1 */
+TORCH_API Tensor *torch_unsqueeze_(Tensor *x, int64_t dim);
+/* x.unflatten(dim, sizes): torch_unflatten(x, 1, TORCH_DIMS(2, -1)). "... don't multiply up to the size of dim 1 (6) ..." */
+TORCH_API Tensor *torch_unflatten(Tensor *x, int64_t dim, int64_t n, const int64_t *sizes);
+TORCH_API Tensor *torch_ravel(Tensor *x); /* 1-d, contiguous */
+TORCH_API Tensor *torch_reshape_as(Tensor *x, Tensor *other);
+TORCH_API Tensor *torch_atleast_1d(Tensor *x); /* x itself, or a view of it with that many dimensions */
+TORCH_API Tensor *torch_atleast_2d(Tensor *x);
+TORCH_API Tensor *torch_atleast_3d(Tensor *x);
+#define torch_broadcast_to torch_expand
+#define torch_broadcast_to_n torch_expand_n
+/* torch.broadcast_tensors(a, b): all of them expanded to one shape: torch_broadcast_tensors(torch_tensors(a, b)) */
+TORCH_API torch_TensorList torch_broadcast_tensors_n(Tensor *const *tensors, int64_t n);
+#define torch_broadcast_tensors(...) torch_broadcast_tensors_n(__VA_ARGS__)
+/* torch.broadcast_shapes(a, b): that shape. ndim -1 and RuntimeError "Shape mismatch: ..." where there is none */
+TORCH_API torch_Size torch_broadcast_shapes_n(const torch_Size *shapes, int64_t n);
+/* torch.meshgrid(a, b, indexing="ij"): torch_meshgrid(torch_tensors(a, b), "ij"). "xy" exchanges the first two dimensions;
+ * NULL is "ij", and PyTorch's warning that it must be said */
+TORCH_API torch_TensorList torch_meshgrid_n(Tensor *const *tensors, int64_t n, const char *indexing);
+#define torch_meshgrid(...) torch_meshgrid_n(__VA_ARGS__)
+
+/* x.as_strided(size, stride): torch_as_strided_n(x, TORCH_DIMS(2, 2), TORCH_DIMS(1, 2)); _at: with storage_offset, in elements,
+ * from the first of the storage. Elements may overlap; gradients add up. "setStorage: sizes ... are out of bounds ..." */
+TORCH_API Tensor *torch_as_strided_n(Tensor *x, int64_t ndim, const int64_t *size, int64_t n_stride,
+                                     const int64_t *stride);
+TORCH_API Tensor *torch_as_strided_at_n(Tensor *x, int64_t ndim, const int64_t *size, int64_t n_stride,
+                                        const int64_t *stride, int64_t storage_offset);
+#define torch_as_strided(...) torch_as_strided_n(__VA_ARGS__)
+#define torch_as_strided_at(...) torch_as_strided_at_n(__VA_ARGS__)
+/* x.unfold(dim, size, step): windows along dim, their elements in a new last dimension. "step is 0 but must be > 0" */
+TORCH_API Tensor *torch_unfold(Tensor *x, int64_t dim, int64_t size, int64_t step);
 /* x.flatten(start, end); a view where possible */
 TORCH_API Tensor *torch_flatten_dims(Tensor *x, int64_t start_dim, int64_t end_dim);
 TORCH_API Tensor *torch_flatten(Tensor *x); /* x.flatten(): 1-d */
@@ -61,9 +109,29 @@ TORCH_API Tensor *torch_cat_n(Tensor *const *tensors, int64_t n, int64_t dim);
 TORCH_API Tensor *torch_stack_n(Tensor *const *tensors, int64_t n, int64_t dim);
 #define torch_tensors(...) \
     (Tensor *const[]){__VA_ARGS__}, (int64_t)(sizeof((Tensor *const[]){__VA_ARGS__}) / sizeof(Tensor *))
-/* torch_cat(torch_tensors(a, b), 1): joined along an existing dim */
+/* lists: torch_cat(torch_tensors(a, b), 1), torch_cat(torch_unpack(list), 1): joined along an existing dim */
 #define torch_cat(...) torch_cat_n(__VA_ARGS__)
+#define torch_concat torch_cat
 #define torch_stack(...) torch_stack_n(__VA_ARGS__) /* torch_stack(torch_tensors(a, b), 0): joined along a new dim */
+/* torch_hstack(torch_tensors(a, b)): cat along dim 1, of 1-d tensors along 0; vstack, dstack: along 0 and 2, of tensors made
+ * at least 2-d and 3-d; column_stack: hstack with 1-d tensors as columns. "hstack expects a non-empty TensorList" */
+TORCH_API Tensor *torch_hstack_n(Tensor *const *tensors, int64_t n);
+TORCH_API Tensor *torch_vstack_n(Tensor *const *tensors, int64_t n);
+TORCH_API Tensor *torch_dstack_n(Tensor *const *tensors, int64_t n);
+TORCH_API Tensor *torch_column_stack_n(Tensor *const *tensors, int64_t n);
+#define torch_hstack(...) torch_hstack_n(__VA_ARGS__)
+#define torch_vstack(...) torch_vstack_n(__VA_ARGS__)
+#define torch_row_stack torch_vstack
+#define torch_dstack(...) torch_dstack_n(__VA_ARGS__)
+#define torch_column_stack(...) torch_column_stack_n(__VA_ARGS__)
+/* torch.block_diag(a, b): a matrix of zeros with these along its diagonal; 1-d and 0-d ones are rows */
+TORCH_API Tensor *torch_block_diag_n(Tensor *const *tensors, int64_t n);
+#define torch_block_diag(...) torch_block_diag_n(__VA_ARGS__)
+/* torch.cartesian_prod(a, b): every pair of elements, (len(a) len(b), 2). "Expect a 1D vector, but got shape [2, 3]" */
+TORCH_API Tensor *torch_cartesian_prod_n(Tensor *const *tensors, int64_t n);
+#define torch_cartesian_prod(...) torch_cartesian_prod_n(__VA_ARGS__)
+/* torch.combinations(x, r=2, with_replacement=False): (how many, r) */
+TORCH_API Tensor *torch_combinations(Tensor *x, int64_t r, bool with_replacement);
 
 TORCH_END
 
