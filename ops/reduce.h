@@ -65,6 +65,30 @@ TORCH_API Tensor *torch_nanmedian_dim(Tensor *x, int64_t dim, bool keepdim, Tens
 /* torch.mode(x, dim, keepdim): the least of the most frequent values, and where it last is */
 TORCH_API Tensor *torch_mode(Tensor *x, int64_t dim, bool keepdim, Tensor **indices);
 
+/* torch.quantile(x, q, dim, keepdim, interpolation): what q (0 to 1) of the elements lie below; torch_quantile(x, 0.5),
+ * torch_quantile(x, .q_tensor = several, .dim = 1), whose quantiles become the first dimension. "linear", "lower", "higher",
+ * "midpoint" or "nearest" of two neighbours. float32 and float64 */
+typedef struct torch_QuantileArgs {
+    size_t struct_size;
+    Tensor *self;
+    double q;
+    int64_t dim; /* TORCH_NONE: all */
+    bool keepdim;
+    const char *interpolation;
+    Tensor *q_tensor; /* 0-d or 1-d, instead of q */
+} torch_QuantileArgs;
+TORCH_API torch_QuantileArgs torch_QuantileArgs_defaults(void);
+TORCH_API Tensor *torch_quantile_args(const torch_QuantileArgs *args);
+TORCH_API Tensor *torch_nanquantile_args(const torch_QuantileArgs *args);
+#define TORCH_QUANTILE(...)                                           \
+    (&(torch_QuantileArgs){.q = TORCH_NAN,                            \
+                           .dim = TORCH_NONE,                         \
+                           .interpolation = "linear",                 \
+                           .struct_size = sizeof(torch_QuantileArgs), \
+                           .self = __VA_ARGS__})
+#define torch_quantile(...) torch_quantile_args(TORCH_QUANTILE(__VA_ARGS__))
+#define torch_nanquantile(...) torch_nanquantile_args(TORCH_QUANTILE(__VA_ARGS__)) /* of what is no NaN */
+
 /* ---- variance -------------------------------------------------------------------------------------------------------
  * torch_var(x), torch_std(x, 0), torch_var(x, .dim = 1, .correction = 0), torch_var_mean(x, .mean = &mean): the sum of squares
  * about the mean, divided by n - correction. "std and var only support floating point and complex dtypes" */
