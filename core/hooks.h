@@ -16,7 +16,7 @@ typedef Tensor *(*torch_TensorHook)(Tensor *grad, void *data);
 typedef struct torch_Hook {
     uint64_t id; /* 0: none, after an error */
 } torch_Hook;
-/* end, if not NULL, is called with data when the hook is removed or its graph ends. name: for messages */
+/* end, if not NULL, is called with data: when the graph ends, or after the next backward once the hook is removed */
 TORCH_API torch_Hook torch_register_hook_named(Tensor *x, torch_TensorHook function, void *data,
                                                void (*end)(void *data), const char *name);
 TORCH_API void torch_remove_hook(torch_Hook hook); /* handle.remove(); also twice, and after its graph is gone */

@@ -89,7 +89,29 @@ START_TEST(where_nothing_is_recorded)
 }
 END_TEST
 
+START_TEST(views_of_what_an_optimizer_writes)
+{
+    Tensor *w = LEAF64(1, 2), *flat;
+    {
+        torch_no_grad();
+        flat = torch_view(w, 2, 1);
+        torch_add_(w, 1);
+    }
+    {
+        torch_no_grad();
+        ck_values(torch_mul(flat, 2), 4, 6);
+    }
+    ck_assert_ptr_null(torch_mul(flat, 2));
+    ck_assert_error(
+        TORCH_RUNTIME_ERROR,
+        "A view was created in no_grad mode and its base or another view of its base has been modified inplace with "
+        "grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+        "your code by moving both the view and the inplace either both inside the no_grad block (if you don't want the "
+        "inplace to be tracked) or both outside (if you want the inplace to be tracked).");
+}
+END_TEST
+
 TCase *views_case(void)
 {
-    return test_case("views", one_node, no_writing, where_nothing_is_recorded);
+    return test_case("views", one_node, no_writing, where_nothing_is_recorded, views_of_what_an_optimizer_writes);
 }
