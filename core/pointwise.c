@@ -39,20 +39,22 @@ static torch_dtype common_dtype(const cer_Call *c)
     return c->op->rule == CER_FLOAT && !torch_dtype_is_floating_point(common) ? torch_get_default_dtype() : common;
 }
 
-/* If all tensors of full shape are laid out alike but not in row order, so is the result: sorts the dimensions by the strides
- * of the first such operand. */
+/* The result's dimensions are in the order of the first operand's strides; where that one is broadcast, the next decides. */
 static void result_strides(const cer_Call *c, cer_Form *f)
 {
-    const Tensor *like = NULL;
-    for (int64_t i = 0; i < c->n_in; i++) {
+    int64_t own[3][TORCH_MAX_DIM];
+    const int64_t *stride[3];
+    int n = 0;
+    for (int64_t i = 0; i < c->n_in && n < 3; i++) {
         if (c->in[i].kind != TORCH_KIND_TENSOR) continue;
         const Tensor *t = c->in[i].as.t;
-        if (t->ndim != f->ndim || !cer_same_sizes(f->ndim, t->shape, f->shape)) continue;
-        if (t->contiguous) return;
-        if (!like) like = t;
+        bool full = t->ndim == f->ndim && cer_same_sizes(f->ndim, t->shape, f->shape);
+        if (n == 0 && full && t->contiguous) return;
+        if (!full) cer_expand_strides(t, f->ndim, f->shape, own[n]);
+        stride[n] = full ? t->stride : own[n];
+        n++;
     }
-    if (!like) return;
-    cer_form_strides_like(f, like->stride);
+    cer_form_strides_of(f, n, stride);
 }
 
 const char *cer_scalar_type(torch_dtype dtype)

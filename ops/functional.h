@@ -3,6 +3,7 @@
 #define CERILLA_OPS_FUNCTIONAL_H
 
 #include "conv.h"
+#include "dropout.h"
 #include "loss.h"
 #include "norm.h"
 #include "pad.h"
@@ -15,7 +16,6 @@ TORCH_API Tensor *F_linear(Tensor *x, Tensor *weight, Tensor *bias);
 TORCH_API Tensor *F_relu(Tensor *x);
 TORCH_API Tensor *F_tanh(Tensor *x);
 TORCH_API Tensor *F_sigmoid(Tensor *x);
-TORCH_API Tensor *F_dropout(Tensor *x, double p, bool training); /* x noise / (1 - p), noise from bernoulli_(1 - p) */
 
 TORCH_END
 

@@ -59,6 +59,26 @@ TORCH_API Tensor *torch_linalg_matrix_rank_args(const torch_PinvArgs *args);
 /* torch.linalg.lstsq(A, B): the solution with the smallest norm; *rank, if not NULL, A's. (*, m, n), (*, m, k) -> (*, n, k) */
 TORCH_API Tensor *torch_linalg_lstsq(Tensor *a, Tensor *b, Tensor **rank);
 
+/* torch.linalg.matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False): torch_linalg_matrix_norm(A), torch_linalg_matrix_norm(A, 2),
+ * torch_linalg_matrix_norm(A, .name = "nuc"). ord 1, -1: column sums; INFINITY, -INFINITY: row sums; 2, -2: singular values.
+ * torch.linalg.norm is the same for matrices, and the vector norm of vectors, and of everything where no ord is given. */
+typedef struct torch_LinalgNormArgs {
+    size_t struct_size;
+    Tensor *self;
+    double ord;          /* NaN: not given */
+    const char *name;    /* "fro" or "nuc", instead of ord */
+    const int64_t *dims; /* n_dims of them: .dims = TORCH_DIM_LIST(0, 1) */
+    int64_t n_dims;
+    bool keepdim;
+} torch_LinalgNormArgs;
+TORCH_API torch_LinalgNormArgs torch_LinalgNormArgs_defaults(void);
+#define TORCH_LINALG_NORM(...) \
+    (&(torch_LinalgNormArgs){.ord = TORCH_NAN, .struct_size = sizeof(torch_LinalgNormArgs), .self = __VA_ARGS__})
+TORCH_API Tensor *torch_linalg_matrix_norm_args(const torch_LinalgNormArgs *args);
+TORCH_API Tensor *torch_linalg_norm_args(const torch_LinalgNormArgs *args);
+#define torch_linalg_matrix_norm(...) torch_linalg_matrix_norm_args(TORCH_LINALG_NORM(__VA_ARGS__))
+#define torch_linalg_norm(...) torch_linalg_norm_args(TORCH_LINALG_NORM(__VA_ARGS__))
+
 TORCH_API Tensor *torch_matrix_power(Tensor *a, int64_t n); /* (*, n, n); n < 0: of the inverse */
 TORCH_API Tensor *torch_linalg_matrix_power(Tensor *a, int64_t n);
 

@@ -72,6 +72,16 @@ TORCH_API Tensor *torch_chain_matmul_n(Tensor *const *matrices, int64_t n);
  * "...", an implicit output, spaces, repeated subscripts (diagonals). At most 8 different subscripts and "..." dimensions. */
 TORCH_API Tensor *torch_einsum_n(const char *equation, Tensor *const *operands, int64_t n);
 #define torch_einsum(equation, ...) torch_einsum_n(equation, torch_tensors(__VA_ARGS__))
+/* torch.cdist(x1, x2, p=2): |x1_i - x2_j|_p of all rows: (*, n, k), (*, m, k) -> (*, n, m). torch_cdist(a, b), torch_cdist(a, b, 1) */
+typedef struct torch_CdistArgs {
+    size_t struct_size;
+    Tensor *x1, *x2;
+    double p;
+} torch_CdistArgs;
+TORCH_API torch_CdistArgs torch_CdistArgs_defaults(void);
+TORCH_API Tensor *torch_cdist_args(const torch_CdistArgs *args);
+#define torch_cdist(...) \
+    torch_cdist_args(&(torch_CdistArgs){.p = 2, .struct_size = sizeof(torch_CdistArgs), .x1 = __VA_ARGS__})
 /* F.bilinear: y[o] = sum over i, j of a[i] W[o, i, j] b[j], + bias[o]: (*, in1), (*, in2), (out, in1, in2), (out) or NULL */
 TORCH_API Tensor *F_bilinear(Tensor *a, Tensor *b, Tensor *weight, Tensor *bias);
 

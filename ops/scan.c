@@ -153,7 +153,7 @@ static void logcumsumexp_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     }
     Tensor *first = y->ndim ? torch_narrow(y, a->dim, 0, 1) : y;
     Tensor *ratio = torch_exp(torch_sub(shifted(y, a->dim, first), y));
-    in[0] = torch_mul(torch_exp(torch_sub(x, y)), from_the_end(g[0], ratio, a->dim));
+    in[0] = torch_mul(from_the_end(g[0], ratio, a->dim), torch_exp(torch_sub(x, y)));
 }
 
 static void extreme_vjp(cer_Node *n, Tensor *const *g, Tensor **in)

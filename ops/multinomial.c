@@ -1,0 +1,164 @@
+/* multinomial: indices drawn with probabilities in proportion to given weights. */
+#include <math.h>
+#include <string.h>
+
+#include "core/generator.h"
+#include "core/impl.h"
+#include "ops/ops_internal.h"
+
+static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
+                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
+
+typedef struct MultinomialAttrs {
+    torch_Generator *generator;
+    int64_t samples;
+    bool replacement;
+} MultinomialAttrs;
+
+#define refuse(...) cer_raise(TORCH_RUNTIME_ERROR, "multinomial", __VA_ARGS__)
+
+/* Row i of the weights as double, into `row`; its sum as the weights' own type sums from left to right. False: a weight is no
+ * number from 0 on. */
+static bool read_row(const Tensor *w, int64_t i, double *row, double *sum, double *bad)
+{
+    int64_t n = w->shape[w->ndim - 1], step = w->stride[w->ndim - 1] * cer_size_of(w->dtype);
+    const char *at = w->data + (w->ndim == 2 ? i * w->stride[0] * cer_size_of(w->dtype) : 0);
+    *sum = 0;
+    for (int64_t j = 0; j < n; j++, at += step) {
+        cer_convert(&row[j], torch_float64, at, w->dtype, 1);
+        if (!(row[j] >= 0) || !isfinite(row[j])) return *bad = row[j], false;
+        *sum += row[j];
+    }
+    return true;
+}
+
+/* sums of bfloat16 are kept in float32 */
+static double rounded(double x, uint8_t dtype)
+{
+    return dtype == torch_float64 ? x : (double)(float)x;
+}
+
+static int64_t rows_of(const Tensor *w)
+{
+    return w->ndim == 2 ? w->shape[0] : 1;
+}
+
+static bool shape(cer_Call *c)
+{
+    const MultinomialAttrs *a = c->attrs;
+    const Tensor *w = c->in[0].as.t;
+    if (w->ndim != 1 && w->ndim != 2) return refuse("prob_dist must be 1 or 2 dim");
+    if (!torch_dtype_is_floating_point(w->dtype))
+        return refuse("multinomial only supports floating-point dtypes for input, got: %s", type_names[w->dtype]);
+    if (w->dtype == torch_float16) return refuse("multinomial is not implemented for half on CPU");
+    if (a->samples <= 0) return refuse("cannot sample n_sample <= 0 samples");
+    int64_t n = w->shape[w->ndim - 1];
+    if (!a->replacement && a->samples > n)
+        return refuse("cannot sample n_sample > prob_dist.size(-1) samples without replacement");
+    if (n > 1 << 24) return refuse("number of categories cannot exceed 2^24");
+    return cer_form_checked(&c->form[0], "multinomial", torch_int64, w->ndim,
+                            w->ndim == 2 ? (const int64_t[]){w->shape[0], a->samples} : &a->samples);
+}
+
+/* Which index a uniform number stands for: the first whose cumulated weight reaches it. */
+static int64_t slot(const double *cumulated, int64_t n, double unit)
+{
+    int64_t left = 0, right = n;
+    while (left < right) {
+        int64_t middle = left + (right - left) / 2;
+        if (cumulated[middle] < unit)
+            left = middle + 1;
+        else
+            right = middle;
+    }
+    return left;
+}
+
+static bool with_replacement(cer_Call *c, double *row)
+{
+    const MultinomialAttrs *a = c->attrs;
+    const Tensor *w = c->in[0].as.t;
+    int64_t n = w->shape[w->ndim - 1], *out = (int64_t *)(void *)c->out[0]->data;
+    torch_Generator *g = cer_generator_lock(a->generator);
+    bool fine = true;
+    for (int64_t i = 0; fine && i < rows_of(w); i++) {
+        double sum, bad, cumulated = 0;
+        if (!read_row(w, i, row, &sum, &bad)) {
+            fine = refuse(bad < 0 || bad != bad
+                              ? "invalid multinomial distribution (encountering probability entry < 0)"
+                              : "invalid multinomial distribution (encountering probability entry = infinity or NaN)");
+            break;
+        }
+        for (int64_t j = 0; j < n; j++) row[j] = cumulated = rounded(cumulated + row[j], w->dtype);
+        if (!(cumulated > 0)) {
+            fine = refuse("invalid multinomial distribution (sum of probabilities <= 0)");
+            break;
+        }
+        for (int64_t j = 0; j < n; j++) row[j] = rounded(row[j] / cumulated, w->dtype);
+        row[n - 1] = 1;
+        for (int64_t k = 0; k < a->samples; k++) out[i * a->samples + k] = slot(row, n, cer_uniform_double(g));
+    }
+    cer_generator_unlock(g);
+    return fine;
+}
+
+/* The largest of weight / q with q ~ Exp(1). */
+static bool without_replacement(cer_Call *c, double *row)
+{
+    const MultinomialAttrs *a = c->attrs;
+    Tensor *w = c->in[0].as.t;
+    for (int64_t i = 0; i < rows_of(w); i++) {
+        double sum, bad;
+        if (!read_row(w, i, row, &sum, &bad))
+            return refuse("probability tensor contains either `inf`, `nan` or element < 0");
+    }
+    for (int64_t i = 0; i < rows_of(w); i++) {
+        double sum, bad;
+        read_row(w, i, row, &sum, &bad);
+        if (sum == 0) return refuse("invalid multinomial distribution (sum of probabilities <= 0)");
+    }
+    bool before = torch_set_grad_enabled(false);
+    Tensor *q = torch_exponential__generator(torch_empty_like(w), 1, a->generator), *index = NULL;
+    q = torch_div(w, q);
+    if (a->samples == 1)
+        index = torch_argmax(q, -1, .keepdim = true);
+    else
+        torch_topk(q, a->samples, .indices = &index);
+    torch_set_grad_enabled(before);
+    if (index) cer_copy_elements(c->out[0], index, index->stride);
+    return index != NULL;
+}
+
+static bool kernel(cer_Call *c)
+{
+    const MultinomialAttrs *a = c->attrs;
+    const Tensor *w = c->in[0].as.t;
+    int64_t n = w->shape[w->ndim - 1], mark = cer_context()->pool.length, room = n > 0 ? n : 1;
+    if (c->out[0]->numel == 0) return true;
+    Tensor *row = cer_empty(torch_float64, 1, &room);
+    if (!row) return false;
+    double *numbers = (double *)(void *)row->data;
+    bool fine = a->replacement && a->samples > 1 ? with_replacement(c, numbers) : without_replacement(c, numbers);
+    cer_pool_unwind(cer_context(), mark);
+    return fine;
+}
+
+const cer_Op cer_op_multinomial = {
+    .name = "multinomial",
+    .schema =
+        "multinomial(Tensor self, int num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor",
+    .shape = shape,
+    .kernel = kernel,
+    .n_outputs = 1,
+    .flags = CER_NONDIFFERENTIABLE,
+    .attrs_bytes = sizeof(MultinomialAttrs)};
+
+torch_MultinomialArgs torch_MultinomialArgs_defaults(void)
+{
+    return (torch_MultinomialArgs){.struct_size = sizeof(torch_MultinomialArgs)};
+}
+
+Tensor *torch_multinomial_args(const torch_MultinomialArgs *a)
+{
+    return cer_call1(&cer_op_multinomial, a->self, &(MultinomialAttrs){a->generator, a->num_samples, a->replacement});
+}
