@@ -255,34 +255,38 @@ static void parameters_run(int64_t n, char *const *data, const int64_t *stride, 
     }
 }
 
-/* A function of every parameter decides whether they are good: true for one that is not. */
-static bool any(const Tensor *t, bool (*bad)(double x))
+/* Are all parameters probabilities, or not negative? Looked at before anything is drawn. */
+typedef struct Check {
+    cer_Loop read;
+    double top; /* probabilities: 1 */
+    bool *bad;
+} Check;
+
+static void check_run(int64_t n, char *const *data, const int64_t *stride, const void *param)
+{
+    const Check *c = param;
+    double buffer[CHUNK];
+    char *in[2] = {(char *)buffer, data[0]};
+    const int64_t strides[2] = {sizeof(double), stride[0]};
+    for (; n > 0; n -= CHUNK) {
+        int64_t k = n < CHUNK ? n : CHUNK;
+        bool bad = false;
+        c->read(k, in, strides, NULL);
+        for (int64_t i = 0; i < k; i++) bad |= !(buffer[i] >= 0 && buffer[i] <= c->top);
+        *c->bad |= bad;
+        in[1] += k * stride[0];
+    }
+}
+
+static bool any_beyond(const Tensor *t, double top)
 {
     cer_Iterator it;
-    double x;
-    int64_t index[TORCH_MAX_DIM] = {0};
-    (void)it;
-    for (int64_t i = 0; i < t->numel; i++) {
-        int64_t offset = 0, rest = i;
-        if (t->contiguous)
-            offset = i;
-        else
-            for (int d = t->ndim; d-- > 0; rest /= t->shape[d])
-                index[d] = rest % t->shape[d], offset += index[d] * t->stride[d];
-        cer_convert(&x, torch_float64, t->data + offset * cer_size_of(t->dtype), t->dtype, 1);
-        if (bad(x)) return true;
-    }
-    return false;
-}
-
-static bool no_probability(double x)
-{
-    return !(x >= 0 && x <= 1);
-}
-
-static bool negative(double x)
-{
-    return !(x >= 0);
+    bool bad = false;
+    Check check = {cer_kernels()->cast[torch_float64][t->dtype], top, &bad};
+    cer_iterator_init(&it, 1, t->ndim, t->shape, &t->data, (const int64_t *const[]){t->stride},
+                      (const size_t[]){(size_t)cer_size_of(t->dtype)}, false);
+    cer_iterator_run(&it, check_run, &check);
+    return bad;
 }
 
 static bool draw_by(cer_Call *c, const Tensor *p, bool is_poisson)
@@ -310,7 +314,7 @@ static bool good_probabilities(const char *op, const Tensor *self, const Tensor 
     if (self->dtype == torch_float16) return not_implemented(op, "bernoulli_tensor_cpu_self_", self);
     if (!torch_dtype_is_floating_point(p->dtype) || p->dtype == torch_float16)
         return not_implemented(op, "bernoulli_tensor_cpu_p_", p);
-    return !any(p, no_probability) ||
+    return !any_beyond(p, 1) ||
            cer_raise(
                TORCH_RUNTIME_ERROR, op,
                "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If "
@@ -366,7 +370,7 @@ static bool poisson_shape(cer_Call *c)
     cer_form(&c->form[0], rate->dtype, rate->ndim, rate->shape);
     if (!torch_dtype_is_floating_point(rate->dtype) || rate->dtype == torch_float16)
         return not_implemented("poisson", "poisson_cpu", rate);
-    return !any(rate, negative) ||
+    return !any_beyond(rate, (double)INFINITY) ||
            cer_raise(TORCH_RUNTIME_ERROR, "poisson", "invalid Poisson rate, expected rate to be non-negative");
 }
 
@@ -424,7 +428,7 @@ static bool normal_shape(cer_Call *c)
     const Tensor *first = mean->kind == TORCH_KIND_TENSOR ? mean->as.t : std->as.t;
     int64_t shape[TORCH_MAX_DIM], ndim = first->ndim;
     Number text;
-    if (std->kind == TORCH_KIND_TENSOR && any(std->as.t, negative))
+    if (std->kind == TORCH_KIND_TENSOR && any_beyond(std->as.t, (double)INFINITY))
         return cer_raise(TORCH_RUNTIME_ERROR, "normal", "normal expects all elements of std >= 0.0");
     if (std->kind != TORCH_KIND_TENSOR && !(std->as.d >= 0))
         return cer_raise(TORCH_RUNTIME_ERROR, "normal", "normal expects std >= 0.0, but found std %s",

@@ -78,6 +78,12 @@ TORCH_API Tensor *torch_linalg_matrix_norm_args(const torch_LinalgNormArgs *args
 TORCH_API Tensor *torch_linalg_norm_args(const torch_LinalgNormArgs *args);
 #define torch_linalg_matrix_norm(...) torch_linalg_matrix_norm_args(TORCH_LINALG_NORM(__VA_ARGS__))
 #define torch_linalg_norm(...) torch_linalg_norm_args(TORCH_LINALG_NORM(__VA_ARGS__))
+/* torch.linalg.cond(A, p): the norm of A times that of its inverse; of singular values where no ord or 2 or -2 is given */
+TORCH_API Tensor *torch_linalg_cond_args(const torch_LinalgNormArgs *args);
+#define torch_linalg_cond(...) torch_linalg_cond_args(TORCH_LINALG_NORM(__VA_ARGS__))
+/* torch.cov(x, correction=1): of the rows of (variables, observations). UserWarning "cov(): degrees of freedom is <= 0" */
+TORCH_API Tensor *torch_cov(Tensor *x, int64_t correction);
+TORCH_API Tensor *torch_corrcoef(Tensor *x); /* the same, divided by the standard deviations */
 
 TORCH_API Tensor *torch_matrix_power(Tensor *a, int64_t n); /* (*, n, n); n < 0: of the inverse */
 TORCH_API Tensor *torch_linalg_matrix_power(Tensor *a, int64_t n);

@@ -1,4 +1,4 @@
-/* torch.linalg.matrix_norm, norm and cond: of sums, extremes and singular values. */
+/* torch.linalg.matrix_norm, norm and cond, of sums, extremes and singular values; covariances. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,4 +107,61 @@ Tensor *torch_linalg_norm_args(const torch_LinalgNormArgs *args)
                                  args->name));
     return torch_linalg_vector_norm(a, isnan(args->ord) ? 2 : args->ord, .dims = args->dims, .n_dims = args->n_dims,
                                     .keepdim = args->keepdim);
+}
+
+/* ---- cond -------------------------------------------------------------------------------------------------------- */
+
+Tensor *torch_linalg_cond_args(const torch_LinalgNormArgs *args)
+{
+    Tensor *a = args->self, *s;
+    if (cer_error_pending() || !cer_usable(a, "linalg.cond", 1) || !cer_is_matrix("linalg.cond", a, "A")) return NULL;
+    if (!args->name && (isnan(args->ord) || fabs(args->ord) == 2)) {
+        if (!(s = torch_linalg_svdvals(a))) return NULL;
+        Tensor *least = torch_narrow(s, -1, -1, 1), *largest = torch_narrow(s, -1, 0, 1);
+        return torch_squeeze_dim(args->ord == -2 ? torch_div(least, largest) : torch_div(largest, least), -1);
+    }
+    if (!args->name && fabs(args->ord) != 1 && !isinf(args->ord))
+        return refused(
+            cer_raise(TORCH_RUNTIME_ERROR, "linalg.cond", "linalg.cond got an invalid norm type: %g", args->ord));
+    if (!cer_is_square("linalg.cond", a)) return NULL;
+    Tensor *first = matrix_norm(a, args->name, args->ord, NULL, false), *inverse = torch_linalg_inv(a);
+    Tensor *second = inverse ? matrix_norm(inverse, args->name, args->ord, NULL, false) : NULL;
+    return torch_nan_to_num(torch_mul(first, second), .nan = INFINITY, .posinf = INFINITY, .neginf = -INFINITY);
+}
+
+/* ---- cov, corrcoef: rows are variables, columns observations ----------------------------------------------------- */
+
+static Tensor *covariance(const char *op, Tensor *x, int64_t correction)
+{
+    if (x->ndim > 2)
+        return refused(cer_raise(TORCH_RUNTIME_ERROR, op,
+                                 "%s(): expected input to have two or fewer dimensions but got an "
+                                 "input with %d dimensions",
+                                 op, x->ndim));
+    if (x->dtype == torch_bool)
+        return refused(cer_raise(TORCH_RUNTIME_ERROR, op, "cov(): bool dtype is not supported for input"));
+    if (x->ndim < 2 && !(x = torch_view(x, 1, -1))) return NULL;
+    int64_t n = x->shape[1], freedom = n - correction;
+    if (freedom <= 0) {
+        torch_warn("UserWarning", "cov(): degrees of freedom is <= 0");
+        freedom = 0;
+    }
+    Tensor *centred = torch_sub(x, torch_unsqueeze(torch_div(torch_sum(x, 1), n), 1));
+    return torch_squeeze(torch_div(torch_mm(centred, torch_t(centred)), freedom));
+}
+
+Tensor *torch_cov(Tensor *x, int64_t correction)
+{
+    if (cer_error_pending() || !cer_usable(x, "cov", 1)) return NULL;
+    return covariance("cov", x, correction);
+}
+
+Tensor *torch_corrcoef(Tensor *x)
+{
+    if (cer_error_pending() || !cer_usable(x, "corrcoef", 1)) return NULL;
+    Tensor *c = covariance("corrcoef", x, 1);
+    if (!c || c->ndim == 0) return c ? torch_div(c, c) : NULL;
+    Tensor *deviation = torch_sqrt(torch_diagonal(c, 0, 0, 1));
+    c = torch_div(c, torch_view(deviation, -1, 1));
+    return torch_clip(torch_div(c, torch_view(deviation, 1, -1)), -1, 1);
 }

@@ -24,8 +24,9 @@ static bool read_row(const Tensor *w, int64_t i, double *row, double *sum, doubl
     int64_t n = w->shape[w->ndim - 1], step = w->stride[w->ndim - 1] * cer_size_of(w->dtype);
     const char *at = w->data + (w->ndim == 2 ? i * w->stride[0] * cer_size_of(w->dtype) : 0);
     *sum = 0;
-    for (int64_t j = 0; j < n; j++, at += step) {
-        cer_convert(&row[j], torch_float64, at, w->dtype, 1);
+    char *ptr[2] = {(char *)row, (char *)(uintptr_t)at};
+    cer_kernels()->cast[torch_float64][w->dtype](n, ptr, (const int64_t[]){sizeof(double), step}, NULL);
+    for (int64_t j = 0; j < n; j++) {
         if (!(row[j] >= 0) || !isfinite(row[j])) return *bad = row[j], false;
         *sum += row[j];
     }

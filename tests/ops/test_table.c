@@ -18,7 +18,7 @@
 /* clang-format off: a line or two per theme */
 static const char *const rounded[] = {
     "linalg_inv", "linalg_solve", "linalg_solve_triangular", "linalg_det", "linalg_slogdet", "linalg_cholesky", "cholesky",
-    "linalg_qr", "linalg_svd", "linalg_eigh", "linalg_pinv", "linalg_lstsq", "euclidean_dist", "cdist", "rrelu",
+    "linalg_qr", "linalg_svd", "linalg_eigh", "linalg_pinv", "linalg_lstsq", "euclidean_dist", "cdist", "cdist_backward", "rrelu",
     "pow", "pow_scalar", "mm", "bmm", "mv", "dot", "addmm", "linear",
     "linear_no_bias", "linear_folded", "squeeze_dim_",
     "soft_margin_loss", "soft_margin", "binary_cross_entropy", "bce", "binary_cross_entropy_with_logits",
