@@ -2,7 +2,7 @@
 #ifndef CERILLA_CHECKPOINT_H
 #define CERILLA_CHECKPOINT_H
 
-#include "core/autograd.h"
+#include "../core/autograd.h"
 
 TORCH_BEGIN
 

@@ -9,7 +9,7 @@
 #ifndef CERILLA_FUNCTIONAL_H
 #define CERILLA_FUNCTIONAL_H
 
-#include "core/autograd.h"
+#include "../core/autograd.h"
 
 TORCH_BEGIN
 

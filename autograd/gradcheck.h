@@ -2,7 +2,7 @@
 #ifndef CERILLA_GRADCHECK_H
 #define CERILLA_GRADCHECK_H
 
-#include "core/autograd.h"
+#include "../core/autograd.h"
 
 TORCH_BEGIN
 

@@ -1,11 +1,21 @@
-"""How each op of PyTorch's op_db is called in C: CALLS[name] takes a Call (which turns values into C text) and the sample's own
-arguments, under PyTorch's names, and returns a line of C. A line that does not mention out[...] is the first and only result."""
+"""How each op of PyTorch's op_db is called in C. Most calls follow from the public headers: a macro over an args struct takes
+positional arguments and keywords, a plain function its parameters in order (generic below). CALLS holds those that are written
+differently: name -> function of a Call (which turns values into C text) and the sample's own arguments. A line that does not
+mention out[...] is the first and only result."""
+import os
+import re
+import sys
+
 import torch
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs"))
+from headers import ROOT, entries, public_headers  # noqa: E402
 
 CALLS = {}
 VARIANTS_LEFT_OUT = {}  # name: variants of op_db that are another op here
 DIFFERENCES = {}        # name: why some samples differ; docs/differences.md says the same
-OUTPUTS_FREE = {}       # name: outputs that PyTorch does not define (indices among equals)
+OUTPUTS_FREE = {        # name: outputs that PyTorch does not define (indices among equals)
+    "topk": (1,), "kthvalue": (1,), "median": (1,), "nanmedian": (1,), "mode": (1,), "sort": (1,), "msort": (), "cummax": (1,), "cummin": (1,)}
 NO_GRADIENT = set()     # results defined up to a sign or a rotation: no gradient of theirs is compared
 TEXT_FREE = {}          # name: why its error texts differ
 FACTOR = {}             # name: how much looser than usual, and why
@@ -15,6 +25,99 @@ class Unsupported(Exception):
     pass
 
 
+# ---- from the headers ------------------------------------------------------------------------------------------------------
+
+MACROS, FUNCTIONS, STRUCTS = set(), {}, {}
+for header in public_headers():
+    for entry in entries(header):
+        if entry.macro:
+            MACROS.add(entry.name)
+            parameters = re.search(r"\((.*)\)", entry.text).group(1)
+            if "..." not in parameters:
+                FUNCTIONS.setdefault(entry.name, [p.strip() for p in parameters.split(",")])
+        else:
+            parameters = re.search(r"%s\((.*)\)" % entry.name, entry.text, re.S).group(1)
+            FUNCTIONS.setdefault(entry.name, [re.sub(r".*[ *]", "", p.strip()) for p in parameters.split(",")])
+    source = open(os.path.join(ROOT, header)).read()
+    MACROS |= set(re.findall(r"^#define (\w+)(?!\w|\()", source, re.M))
+    for body, name in re.findall(r"typedef struct \w+ \{(.*?)\} (\w+);", source, re.S):
+        body = re.sub(r"/\*.*?\*/", "", body, flags=re.S)
+        fields = [re.sub(r"[\s*]|\[.*", "", f) for line in body.split(";") if line.strip()
+                  for f in re.sub(r"^\s*(const )?\w+ ", "", line.strip() + " ", count=1).split(",")]
+        STRUCTS[name] = [f for f in fields if f and f != "struct_size"]
+
+
+def c_name(name):
+    return name.replace("F.", "F_", 1).replace(".", "_") if name.startswith("F.") else "torch_" + name.replace(".", "_")
+
+
+def fields_of(function):
+    """The fields of the args struct under a macro, or None."""
+    beneath = FUNCTIONS.get(function + "_args")
+    if beneath is None:
+        return None
+    for header in public_headers():
+        m = re.search(r"%s_args\((?:\w+ )*const (\w+) \*" % function, open(os.path.join(ROOT, header)).read())
+        if m:
+            return STRUCTS.get(m.group(1))
+    return None
+
+
+def keyword(c, fields, name, value, function):
+    if isinstance(value, (tuple, list)) and name == "dim" and "dims" in fields:
+        return ".dims = TORCH_DIM_LIST(%s)" % sizes(value) if len(value) else None
+    if name not in fields:
+        raise Unsupported("%s has no option %s" % (function, name))
+    return ".%s = %s" % (name, c(value))
+
+
+def generic(name, function=None):
+    function = function or c_name(name)
+    fields, parameters = fields_of(function), FUNCTIONS.get(function)
+    if fields is None and parameters is None:
+        return None
+
+    def call(c, *args, **kwargs):
+        kwargs = {k: v for k, v in kwargs.items() if v is not None and k not in ("out", "layout", "device", "memory_format")}
+        if fields is None:
+            values = [c(v) for v in args]
+            for p in parameters[len(values):]:
+                if p not in kwargs:
+                    raise Unsupported("%s needs %s" % (function, p))
+                values.append(c(kwargs.pop(p)))
+            if kwargs or len(values) > len(parameters):
+                raise Unsupported("%s takes no %s" % (function, ", ".join(kwargs) or "more arguments"))
+            return "%s(%s)" % (function, ", ".join(values))
+        words = []
+        for field, value in zip(fields, args):
+            if value is None and words:
+                continue
+            words.append(c(value) if not words else keyword(c, fields, field, value, function))
+        if len(args) > len(fields):
+            raise Unsupported("%s takes no more arguments" % function)
+        words += [keyword(c, fields, k, v, function) for k, v in kwargs.items()]
+        return "%s(%s)" % (function, ", ".join(w for w in words if w))
+    return call
+
+
+def check_names(text):
+    """All functions of a line exist."""
+    for name in re.findall(r"\b((?:torch|F)_\w+)\(", text):
+        if name not in FUNCTIONS and name not in MACROS:
+            raise Unsupported("no " + name)
+
+
+NO_TENSOR = ("equal", "allclose", "broadcast_shapes")  # what they return is no tensor
+
+
+def call_of(name):
+    if name in NO_TENSOR:
+        return None
+    return CALLS.get(name) or generic(name)
+
+
+# ---- written by hand -----------------------------------------------------------------------------------------------------
+
 def op(*names):
     def register(function):
         for name in names:
@@ -23,173 +126,251 @@ def op(*names):
     return register
 
 
-def c_name(name):
-    return name.replace("F.", "F_", 1).replace(".", "_") if name.startswith("F.") else "torch_" + name.replace(".", "_")
-
-
 def sizes(values):
     return ", ".join(str(int(v)) for v in values)
 
 
-def array(values):
+def dims(values):
+    """A list of numbers as count and array."""
     values = list(values)
-    return "(int64_t[]){%s}, %d" % (sizes(values) if values else "0", len(values))
+    return "%d, (int64_t[]){%s}" % (len(values), sizes(values) or "0")
+
+
+def flat(values):
+    return values[0] if len(values) == 1 and not isinstance(values[0], int) else values
 
 
 def tensors(c, values):
     return "torch_tensors(%s)" % ", ".join(c(v) for v in values)
 
 
-def unary(*names):
-    for name in names:
-        CALLS[name] = lambda c, x, name=name: "%s(%s)" % (c_name(name), c(x))
+def into_list(text):
+    return "torch_TensorList l = %s; for (int64_t k = 0; k < l.length && k < OUT; k++) out[k] = l.tensor[k]" % text
 
 
-def binary(*names):
-    for name in names:
-        CALLS[name] = lambda c, x, y, name=name: "%s(%s, %s)" % (c_name(name), c(x), c(y))
+def flag(value):
+    return "true" if value else "false"
 
 
-def only_tensors(*values):
-    if not all(isinstance(v, torch.Tensor) for v in values):
-        raise Unsupported("a number where the C compiler wants a tensor")
-
-
-def pair(*names):
-    def call(c, x, y, name):
-        only_tensors(x, y)
-        return "%s(%s, %s)" % (c_name(name), c(x), c(y))
-    for name in names:
-        CALLS[name] = lambda c, x, y, name=name: call(c, x, y, name)
-
-
-# ---- pointwise -------------------------------------------------------------------------------------------------------------
-
-unary("abs", "exp", "log", "neg", "reciprocal", "sign", "sqrt", "tanh", "sigmoid", "F.relu")
-binary("mul", "eq", "ne", "lt", "le", "gt", "ge", "pow", "__rmul__")
-CALLS["__rmul__"] = lambda c, x, y: "torch_mul(%s, %s)" % (c(y), c(x))
-CALLS["__radd__"] = lambda c, x, y: "torch_add(%s, %s)" % (c(y), c(x))
-CALLS["__rsub__"] = lambda c, x, y: "torch_sub(%s, %s)" % (c(y), c(x))
-CALLS["__rdiv__"] = lambda c, x, y: "torch_div(%s, %s)" % (c(y), c(x))
+for _python, _c in (("__rmul__", "mul"), ("__radd__", "add"), ("__rsub__", "sub"), ("__rdiv__", "div"), ("__rmatmul__", "matmul"),
+                    ("__rmod__", "remainder"), ("__rand__", "bitwise_and"), ("__ror__", "bitwise_or"), ("__rxor__", "bitwise_xor")):
+    CALLS[_python] = lambda c, x, y, _c=_c: "torch_%s(%s, %s)" % (_c, c(y), c(x))
 CALLS["__rpow__"] = lambda c, x, y: "torch_pow(%s, %s)" % ("torch_detach(%s)" % c(y) if isinstance(y, torch.Tensor) else c(y), c(x))
-
-
-@op("add")
-def add(c, x, other, alpha=None):
-    return "torch_add(%s, %s)" % (c(x), c(other)) if alpha is None else "torch_add_alpha(%s, %s, %s)" % (c(x), c(other), c(alpha))
-
-
-@op("div", "true_divide")
-def div(c, x, other, rounding_mode=None):
-    if rounding_mode:
-        return "torch_div_mode(%s, %s, %s)" % (c(x), c(other), c(rounding_mode))
-    return "torch_div(%s, %s)" % (c(x), c(other))
-
-
-unary("ceil", "floor", "round", "trunc", "frac", "square", "rsqrt", "sgn", "positive", "deg2rad", "rad2deg", "signbit", "isnan",
-      "isinf", "isfinite", "isposinf", "isneginf", "isreal", "logical_not", "bitwise_not")
-binary("floor_divide", "remainder", "fmod", "copysign", "float_power", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift",
-       "bitwise_right_shift")
-pair("maximum", "minimum", "fmax", "fmin", "hypot", "nextafter", "heaviside", "gcd", "lcm", "ldexp", "logical_and", "logical_or",
-     "logical_xor")
-CALLS["__rmod__"] = lambda c, x, y: "torch_remainder(%s, %s)" % (c(y), c(x))
-CALLS["__rand__"] = lambda c, x, y: "torch_bitwise_and(%s, %s)" % (c(y), c(x))
-CALLS["__ror__"] = lambda c, x, y: "torch_bitwise_or(%s, %s)" % (c(y), c(x))
-CALLS["__rxor__"] = lambda c, x, y: "torch_bitwise_xor(%s, %s)" % (c(y), c(x))
-CALLS["round"] = lambda c, x, decimals=None: "torch_round(%s)" % c(x) if decimals is None else "torch_round_decimals(%s, %d)" % (
-    c(x), decimals)
-
-
-@op("sub")
-def sub(c, x, other, alpha=None):
-    return "torch_sub(%s, %s)" % (c(x), c(other)) if alpha is None else "torch_sub_alpha(%s, %s, %s)" % (c(x), c(other), c(alpha))
-
-
-@op("rsub")
-def rsub(c, x, other, alpha=None):
-    if alpha not in (None, 1):
-        raise Unsupported("alpha")
-    return "torch_rsub(%s, %s)" % (c(x), c(other))
+CALLS["add"] = lambda c, x, y, alpha=None: "torch_add(%s, %s)" % (c(x), c(y)) if alpha is None else \
+    "torch_add_alpha(%s, %s, %s)" % (c(x), c(y), c(alpha))
+CALLS["sub"] = lambda c, x, y, alpha=None: "torch_sub(%s, %s)" % (c(x), c(y)) if alpha is None else \
+    "torch_sub_alpha(%s, %s, %s)" % (c(x), c(y), c(alpha))
+CALLS["rsub"] = lambda c, x, y, alpha=None: "torch_sub(%s, %s)" % (c(y), c(x)) if alpha is None else \
+    "torch_sub_alpha(%s, %s, %s)" % (c(y), c(x), c(alpha))
+CALLS["div"] = CALLS["true_divide"] = lambda c, x, y, rounding_mode=None: "torch_div(%s, %s)" % (c(x), c(y)) if rounding_mode is None else \
+    "torch_div_mode(%s, %s, %s)" % (c(x), c(y), c(rounding_mode))
+CALLS["round"] = lambda c, x, decimals=None: "torch_round(%s)" % c(x) if decimals is None else "torch_round_decimals(%s, %d)" % (c(x), decimals)
+CALLS["logit"] = lambda c, x, eps=None: "torch_logit(%s)" % c(x) if eps is None else "torch_logit_eps(%s, %s)" % (c(x), c(float(eps)))
+CALLS["polygamma"] = CALLS["special.polygamma"] = lambda c, x, n: "torch_polygamma(%d, %s)" % (n, c(x))
+CALLS["T"], CALLS["mT"], CALLS["H"], CALLS["mH"] = [lambda c, x, n=n: "torch_%s(%s)" % (n, c(x)) for n in ("T", "mT", "H", "mH")]
+CALLS["where"] = lambda c, x, condition, y: "torch_where(%s, %s, %s)" % (c(condition), c(x), c(y))
+CALLS["lerp"] = lambda c, x, end, weight: "torch_lerp(%s, %s, %s)" % (c(x), c(end), c(weight))
 
 
 @op("clamp")
 def clamp(c, x, min=None, max=None):
-    bound = lambda b: "torch_scalar_none()" if b is None else "TORCH_SCALAR(%s)" % c(b)
-    return "torch_clamp_Scalar(%s, %s, %s)" % (c(x), bound(min), bound(max))
+    if isinstance(min, torch.Tensor) or isinstance(max, torch.Tensor):
+        return "torch_clamp_tensor(%s, %s, %s)" % (c(x), c(min), c(max))
+    bound = ["torch_scalar_none()" if v is None else "TORCH_SCALAR(%s)" % c(v) for v in (min, max)]
+    return "torch_clamp_Scalar(%s, %s, %s)" % (c(x), bound[0], bound[1])
 
 
-CALLS["lerp"] = lambda c, x, end, weight: "torch_lerp(%s, %s, %s)" % (c(x), c(end), c(weight))
-CALLS["where"] = lambda c, x, condition, other: "torch_where(%s, %s, %s)" % (c(condition), c(x), c(other))
-CALLS["masked_fill"] = lambda c, x, mask, value: "torch_masked_fill(%s, %s, %s)" % (c(x), c(mask), c(value))
+for _cast in ("float", "double", "half", "bfloat16", "long", "int", "short", "byte", "bool"):
+    CALLS[_cast] = lambda c, x, memory_format=None, _cast=_cast: "torch_%s(%s)" % (_cast, c(x))
 
 
-@op("addcmul")
-def addcmul(c, x, y, z, value=1):
-    return "torch_addcmul(%s, %s, %s, .value = %s)" % (c(x), c(y), c(z), c(value))
+# ---- reductions, scans -----------------------------------------------------------------------------------------------------
 
-
-@op("addcdiv")
-def addcdiv(c, x, y, z, value=1):
-    return "torch_addcdiv(%s, %s, %s, .value = %s)" % (c(x), c(y), c(z), c(value))
-
-
-@op("nan_to_num")
-def nan_to_num(c, x, nan=0, posinf=None, neginf=None):
-    text = "".join(", .%s = %s" % (k, c(v)) for k, v in (("nan", nan), ("posinf", posinf), ("neginf", neginf)) if v is not None)
-    return "torch_nan_to_num(%s%s)" % (c(x), text)
-
-
-@op("isin")
-def isin(c, x, tests, assume_unique=False, invert=False):
-    text = "torch_isin(%s, %s)" % (c(x), c(tests))
-    return "torch_logical_not(%s)" % text if invert else text
-
-
-@op("isclose")
-def isclose(c, x, other, rtol=1e-5, atol=1e-8, equal_nan=False):
-    only_tensors(x, other)
-    return "torch_isclose(%s, %s, .rtol = %s, .atol = %s, .equal_nan = %s)" % (c(x), c(other), c(float(rtol)), c(float(atol)), c(equal_nan))
-
-
-# ---- reductions --------------------------------------------------------------------------------------------------------------
-
-def reduction(name):
-    def call(c, x, dim=None, keepdim=False, dtype=None):
-        text = "%s(%s" % (c_name(name), c(x))
-        if isinstance(dim, int):
-            text += ", .dim = %d" % dim
-        elif dim is not None and len(dim):
-            text += ", .dims = TORCH_DIM_LIST(%s)" % sizes(dim)
-        text += ", .keepdim = true" if keepdim else ""
-        return text + (", .dtype = %s" % c(dtype) if dtype else "") + ")"
+def along(name, pair=True):
+    """max, min and their kin: of all, of two tensors, or along a dimension with indices."""
+    def call(c, x, *args, **kwargs):
+        values = dict(zip(("dim", "keepdim"), args), **kwargs)
+        if isinstance(values.get("dim"), torch.Tensor):
+            return "torch_%s_other(%s, %s)" % (name, c(x), c(values["dim"]))
+        if values.get("dim") is None:
+            return "torch_%s(%s)" % (name, c(x))
+        return "out[0] = torch_%s_dim(%s, %d, %s, &out[1])" % (name, c(x), values["dim"], flag(values.get("keepdim")))
     return call
 
 
-for reduced in ("sum", "mean", "argmax", "argmin"):
-    CALLS[reduced] = reduction(reduced)
+for _name in ("max", "min", "median", "nanmedian", "mode"):
+    CALLS[_name] = along(_name)
+CALLS["mode"] = lambda c, x, dim=-1, keepdim=False: "out[0] = torch_mode(%s, %d, %s, &out[1])" % (c(x), dim, flag(keepdim))
+CALLS["aminmax"] = lambda c, x, dim=None, keepdim=False: "out[0] = torch_aminmax(%s, %s, %s, &out[1])" % (
+    c(x), "TORCH_NONE" if dim is None else dim, flag(keepdim))
+for _name in ("cummax", "cummin"):
+    CALLS[_name] = lambda c, x, dim, _name=_name: "out[0] = torch_%s(%s, %d, &out[1])" % (_name, c(x), dim)
 
-# ---- views, joins ------------------------------------------------------------------------------------------------------------
 
-for resized in ("view", "reshape", "expand"):
-    CALLS[resized] = lambda c, x, *size, name=resized: "torch_%s_n(%s, %s)" % (
-        name, c(x), ", ".join(reversed(array(size[0] if size and not isinstance(size[0], int) else size).rsplit(", ", 1))))
-CALLS["permute"] = lambda c, x, dims: "torch_permute_n(%s, %d, (int64_t[]){%s})" % (c(x), len(dims), sizes(dims) or "0")
-binary("expand_as", "view_as")
-CALLS["transpose"] = lambda c, x, a, b: "torch_transpose(%s, %d, %d)" % (c(x), a, b)
-CALLS["unsqueeze"] = lambda c, x, dim: "torch_unsqueeze(%s, %d)" % (c(x), dim)
-CALLS["select"] = lambda c, x, dim, index: "torch_select(%s, %d, %d)" % (c(x), dim, index)
-CALLS["narrow"] = lambda c, x, dim, start, length: "torch_narrow(%s, %d, %s, %d)" % (
-    c(x), dim, "(int64_t)torch_item(%s)" % c(start) if isinstance(start, torch.Tensor) else start, length)
+def with_indices(name):
+    base = generic(name)
+
+    def call(c, *args, **kwargs):
+        return "out[0] = %s, .indices = &out[1])" % base(c, *args, **kwargs)[:-1]
+    return call
+
+
+for _name in ("sort", "topk", "kthvalue"):
+    CALLS[_name] = with_indices(_name)
+
+
+def variance(name):
+    base = generic(name)
+
+    def call(c, x, *args, **kwargs):
+        if args and isinstance(args[0], bool):
+            kwargs, args = dict(kwargs, unbiased=args[0]), args[1:]
+        mean = ", .mean = &out[1]" if name.endswith("mean") else ""
+        return "out[0] = %s%s)" % (base(c, x, *args, **kwargs)[:-1], mean)
+    return call
+
+
+for _name in ("var", "std", "var_mean", "std_mean"):
+    CALLS[_name] = variance(_name)
+
+
+@op("norm")
+def norm(c, x, p="fro", dim=None, keepdim=False, dtype=None):
+    if p == "nuc" or (p == "fro" and dim is not None and not isinstance(dim, int) and len(dim) > 1 and False):
+        raise Unsupported("norm nuc: linalg_matrix_norm")
+    words = [c(x), "TORCH_NAN" if p == "fro" else c(float(p))]
+    if dim is not None:
+        words.append(".dim = %d" % dim if isinstance(dim, int) else ".dims = TORCH_DIM_LIST(%s)" % sizes(dim))
+    return "torch_norm(%s%s)" % (", ".join(words), ", .keepdim = true" if keepdim else "")
+
+
+CALLS["dist"] = lambda c, x, y, p=2: "torch_dist(%s, %s, %s)" % (c(x), c(y), c(float(p)))
+CALLS["logcumsumexp"] = lambda c, x, dim: "torch_logcumsumexp(%s, %d)" % (c(x), dim)
+
+# ---- views, joins, rearranging -----------------------------------------------------------------------------------------------
+
+for _name in ("view", "reshape", "expand", "tile", "repeat"):
+    CALLS[_name] = lambda c, x, *size, _name=_name, **kw: "torch_%s_n(%s, %s)" % (_name, c(x), dims(kw["dims"] if kw else flat(size)))
+CALLS["broadcast_to"] = lambda c, x, size: "torch_broadcast_to_n(%s, %s)" % (c(x), dims(size))
+CALLS["permute"] = lambda c, x, order: "torch_permute_n(%s, %s)" % (c(x), dims(order))
 CALLS["squeeze"] = lambda c, x, dim=None: "torch_squeeze(%s)" % c(x) if dim is None else "torch_squeeze_dim(%s, %d)" % (c(x), dim)
-CALLS["t"] = lambda c, x: "torch_t(%s)" % c(x)
+CALLS["narrow"] = CALLS["narrow_copy"] = lambda c, x, dim, start, length: "torch_narrow(%s, %d, %s, %d)" % (
+    c(x), dim, "(int64_t)torch_item(%s)" % c(start) if isinstance(start, torch.Tensor) else start, length)
+CALLS["flatten"] = lambda c, x, start_dim=0, end_dim=-1: "torch_flatten_dims(%s, %d, %d)" % (c(x), start_dim, end_dim)
 CALLS["cat"] = lambda c, xs, dim=0: "torch_cat(%s, %d)" % (tensors(c, xs), dim)
 CALLS["stack"] = lambda c, xs, dim=0: "torch_stack(%s, %d)" % (tensors(c, xs), dim)
-CALLS["contiguous"] = lambda c, x: "torch_contiguous(%s)" % c(x)
-CALLS["clone"] = lambda c, x, memory_format=None: "torch_clone(%s)" % c(x)
+for _name in ("hstack", "vstack", "dstack", "column_stack", "block_diag", "cartesian_prod"):
+    CALLS[_name] = lambda c, xs, *more, _name=_name: "torch_%s(%s)" % (_name, tensors(
+        c, xs if isinstance(xs, (list, tuple)) else (xs,) + more))
+CALLS["slice"] = lambda c, x, dim=0, start=None, end=None, step=1: "torch_slice(%s, %d, %s, %s, %d)" % (
+    c(x), dim, "TORCH_NONE" if start is None else start, "TORCH_NONE" if end is None else end, step)
+CALLS["split"] = lambda c, x, size, dim=0: into_list(
+    "torch_split(%s, %d, %d)" % (c(x), size, dim) if isinstance(size, int) else "torch_split_with_sizes(%s, %s, %d)" % (c(x), dims(size), dim))
+CALLS["split_with_sizes"] = CALLS["split"]
+CALLS["chunk"] = lambda c, x, chunks, dim=0: into_list("torch_chunk(%s, %d, %d)" % (c(x), chunks, dim))
+CALLS["unbind"] = lambda c, x, dim=0: into_list("torch_unbind(%s, %d)" % (c(x), dim))
+
+
+@op("tensor_split")
+def tensor_split(c, x, where, dim=0):
+    if isinstance(where, torch.Tensor):
+        where = where.tolist()
+    if isinstance(where, int):
+        return into_list("torch_tensor_split(%s, %d, %d)" % (c(x), where, dim))
+    return into_list("torch_tensor_split_indices(%s, %s, %d)" % (c(x), dims(where), dim))
+
+
+for _name in ("hsplit", "vsplit", "dsplit"):
+    CALLS[_name] = lambda c, x, where, _name=_name: into_list(
+        "torch_%s(%s, %d)" % (_name, c(x), where) if isinstance(where, int) else "torch_%s_indices(%s, %s)" % (_name, c(x), dims(where)))
 
 # ---- matrices ----------------------------------------------------------------------------------------------------------------
 
-binary("mm", "bmm", "mv", "dot", "matmul", "__rmatmul__")
-CALLS["__rmatmul__"] = lambda c, x, y: "torch_matmul(%s, %s)" % (c(y), c(x))
 CALLS["F.linear"] = lambda c, x, w, b=None: "F_linear(%s, %s, %s)" % (c(x), c(w), c(b))
-CALLS["addmm"] = lambda c, x, a, b, beta=1, alpha=1: "torch_addmm_n(%s, %s, %s, %s, %s)" % (c(x), c(a), c(b), c(beta), c(alpha))
+CALLS["F.bilinear"] = lambda c, a, b, w, bias=None: "F_bilinear(%s, %s, %s, %s)" % (c(a), c(b), c(w), c(bias))
+CALLS["einsum"] = lambda c, operands, equation: "torch_einsum(%s, %s)" % (c(equation), ", ".join(c(t) for t in operands))
+CALLS["linalg.multi_dot"] = lambda c, xs: "torch_linalg_multi_dot(%s)" % ", ".join(c(t) for t in xs)
+CALLS["cross"] = lambda c, a, b, dim=None: "torch_cross(%s, %s, %s)" % (c(a), c(b), "TORCH_NONE" if dim is None else dim)
+CALLS["linalg.cross"] = lambda c, a, b, dim=-1: "torch_linalg_cross(%s, %s, %d)" % (c(a), c(b), dim)
+
+
+@op("tensordot")
+def tensordot(c, a, b, dims=2):
+    if isinstance(dims, int):
+        return "torch_tensordot(%s, %s, %d)" % (c(a), c(b), dims)
+    return "torch_tensordot_n(%s, %s, %s, %s)" % (c(a), globals()["dims"](dims[0]), c(b), globals()["dims"](dims[1]))
+
+
+# ---- indexing ----------------------------------------------------------------------------------------------------------------
+
+CALLS["scatter"] = lambda c, x, dim, index, src, reduce=None: "torch_scatter(%s, %d, %s, %s)" % (c(x), dim, c(index), c(src)) \
+    if reduce is None else "torch_scatter_by(%s, %d, %s, %s, %s)" % (c(x), dim, c(index), c(src), c(reduce))
+CALLS["gather"] = lambda c, x, dim, index: "torch_gather(%s, %d, %s)" % (c(x), dim, c(index))
+CALLS["take_along_dim"] = lambda c, x, index, dim=None: "torch_take_along(%s, %s)" % (c(x), c(index)) if dim is None else \
+    "torch_take_along_dim(%s, %s, %d)" % (c(x), c(index), dim)
+CALLS["index_add"] = lambda c, x, dim, index, source, alpha=None: "torch_index_add(%s, %d, %s, %s)" % (c(x), dim, c(index), c(source)) \
+    if alpha is None else "torch_index_add_alpha(%s, %d, %s, %s, %s)" % (c(x), dim, c(index), c(source), c(alpha))
+CALLS["put"] = lambda c, x, index, source, accumulate=False: "torch_put(%s, %s, %s, %s)" % (c(x), c(index), c(source), flag(accumulate))
+CALLS["index_put"] = lambda c, x, indices, values, accumulate=False: "torch_index_put(%s, %s, %s, %s)" % (
+    c(x), tensors(c, indices), c(values), flag(accumulate))
+
+
+@op("__getitem__")
+def getitem(c, x, key):
+    key = key if isinstance(key, tuple) else (key,)
+    text, given = [], []
+    for k in key:
+        if isinstance(k, torch.Tensor) and k.dim() == 0 and not k.dtype == torch.bool:
+            k = int(k)
+        if isinstance(k, list):
+            k = torch.tensor(k)
+        if isinstance(k, (bool,)):
+            raise Unsupported("x[True]")
+        if isinstance(k, torch.Tensor):
+            given.append(k)
+            text.append("T")
+        elif isinstance(k, slice):
+            text.append(":".join("" if v is None else str(v) for v in (k.start, k.stop)) + ("" if k.step is None else ":%d" % k.step))
+        else:
+            text.append("..." if k is Ellipsis else str(k))
+    text = ", ".join(text)
+    if given:
+        return 'torch_index_with(%s, %s, "%s")' % (c(x), tensors(c, given), text)
+    return 'torch_index(%s, "%s")' % (c(x), text)
+
+
+@op("nonzero")
+def nonzero(c, x, as_tuple=False):
+    if as_tuple:
+        raise Unsupported("as_tuple")
+    return "torch_nonzero(%s)" % c(x)
+
+
+# ---- functional --------------------------------------------------------------------------------------------------------------
+
+def loss(name):
+    base = generic(name)
+
+    def call(c, x, *args, **kwargs):
+        for old in ("size_average", "reduce"):
+            if kwargs.pop(old, None) is not None:
+                raise Unsupported("size_average and reduce are deprecated")
+        return base(c, x, *args, **kwargs)
+    return call
+
+
+LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss", "binary_cross_entropy", "nll_loss", "cross_entropy",
+          "binary_cross_entropy_with_logits", "kl_div", "hinge_embedding_loss", "margin_ranking_loss", "multi_margin_loss",
+          "multilabel_margin_loss", "multilabel_soft_margin_loss", "cosine_embedding_loss", "triplet_margin_loss", "poisson_nll_loss",
+          "gaussian_nll_loss")
+for _name in LOSSES:
+    if generic("F." + _name):
+        CALLS["F." + _name] = loss("F." + _name)
+
+
+@op("F.layer_norm")
+def layer_norm(c, x, shape, weight=None, bias=None, eps=1e-5):
+    words = [c(x), "TORCH_DIMS(%s)" % sizes(shape)]
+    words += [".weight = %s" % c(weight)] if weight is not None else []
+    words += [".bias = %s" % c(bias)] if bias is not None else []
+    return "F_layer_norm(%s, .eps = %s)" % (", ".join(words), c(float(eps)))

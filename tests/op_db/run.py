@@ -100,7 +100,7 @@ def collect(wanted):
         name = op.name.replace("nn.functional.", "F.")
         if (wanted and name not in wanted) or op.variant_test_name in calls.VARIANTS_LEFT_OUT.get(name, ()):
             continue
-        write = calls.CALLS.get(name)
+        write = calls.call_of(name)
         if not write:
             continue
         for dtype in (torch.float32, torch.float64):
@@ -117,7 +117,8 @@ def collect(wanted):
                 sample = call.sample
                 try:
                     call.text = write(call, sample.input, *sample.args, **sample.kwargs)
-                except (calls.Unsupported, TypeError) as e:
+                    calls.check_names(call.text)
+                except Exception as e:
                     covered.setdefault(name, []).append(str(e))
                     continue
                 found.append((name, dtype, call))
@@ -132,7 +133,7 @@ def compile_calls(found, build):
         for k, (_, _, call) in enumerate(found):
             text = call.text if "out[" in call.text else "out[0] = " + call.text
             f.write("void op_db_%d(Tensor **in, Tensor **out) { (void)in; %s; }\n" % (k, text))
-    command = ["cc", "-std=c11", "-O0", "-w", "-shared", "-fPIC", "-I" + ROOT, source, "-o", library,
+    command = ["cc", "-std=c11", "-O0", "-w", "-Werror=implicit-function-declaration", "-fmax-errors=0", "-shared", "-fPIC", "-I" + ROOT, source, "-o", library,
                os.path.join(build, "libcerilla.so"), "-Wl,-rpath," + os.path.abspath(build)]
     if subprocess.run(command).returncode:
         sys.exit("the calls do not compile: " + source)
