@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from headers import ROOT, public_headers
+from headers import ROOT, entries, public_headers
 
 # Where the C name is not torch_NAME, torch_NAME_ or F_NAME.
 ELSEWHERE = {"dtype": "torch_dtype_of", "ndim": "torch_dim", "numpy": "torch_data_ptr", "from_numpy": "torch_from_blob",
@@ -35,8 +35,17 @@ def c_name(name, names):
     return None
 
 
+def declared_only(names):
+    """Functions that a public header declares and the library lacks."""
+    return [e.name for h in public_headers() for e in entries(h) if not e.macro and e.name not in names and not e.inline]
+
+
 def main():
     names, failed = available(sys.argv[1]), False
+    undefined = declared_only(names)
+    if undefined:
+        print("declared, but not exported: " + " ".join(undefined))
+        failed = True
     for line in open(os.path.join(ROOT, "docs", "ranking.txt")):
         group, *ranked = line.split()
         if group == "#":

@@ -73,6 +73,8 @@ def entries(header):
             m = re.search(r"\b((?:torch|F|nn|optim|pd)_\w+)\(", text)
             name = m.group(1) if m else None
         last = Entry(name, text, comment, section, header, token.startswith("#define")) if name else None
+        if last:
+            last.inline = "static inline" in token
         result += [last] if last else []
         if last and not several:
             comment = ""

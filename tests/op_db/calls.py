@@ -13,9 +13,15 @@ from headers import ROOT, entries, public_headers  # noqa: E402
 
 CALLS = {}
 VARIANTS_LEFT_OUT = {}  # name: variants of op_db that are another op here
-DIFFERENCES = {}        # name: why some samples differ; docs/differences.md says the same
+DIFFERENCES = {         # name: why some samples differ; docs/differences.md says the same
+    "aminmax": "keepdim of a 0-d tensor along dim 0 gives it a dimension in PyTorch",
+    "linalg.det": "gradients at singular matrices", "logcumsumexp": "a gradient that is exact here",
+    "linalg.vector_norm": "PyTorch rounds ord to float32",
+}
+ONLY_FIRST = {"linalg.lstsq"}  # of several outputs there is only the first here
 OUTPUTS_FREE = {        # name: outputs that PyTorch does not define (indices among equals)
     "topk": (1,), "kthvalue": (1,), "median": (1,), "nanmedian": (1,), "mode": (1,), "sort": (1,), "msort": (), "cummax": (1,), "cummin": (1,)}
+EXPORTED = set()        # filled by run.py
 NO_GRADIENT = set()     # results defined up to a sign or a rotation: no gradient of theirs is compared
 TEXT_FREE = {}          # name: why its error texts differ
 FACTOR = {}             # name: how much looser than usual, and why
@@ -27,7 +33,7 @@ class Unsupported(Exception):
 
 # ---- from the headers ------------------------------------------------------------------------------------------------------
 
-MACROS, FUNCTIONS, STRUCTS = set(), {}, {}
+MACROS, FUNCTIONS, STRUCTS, TENSORS, TENSOR_FIELDS = set(), {}, {}, {}, set()  # TENSORS: which parameters are tensors
 for header in public_headers():
     for entry in entries(header):
         if entry.macro:
@@ -38,6 +44,7 @@ for header in public_headers():
         else:
             parameters = re.search(r"%s\((.*)\)" % entry.name, entry.text, re.S).group(1)
             FUNCTIONS.setdefault(entry.name, [re.sub(r".*[ *]", "", p.strip()) for p in parameters.split(",")])
+            TENSORS[entry.name] = [k for k, p in enumerate(parameters.split(",")) if "Tensor *" in p]
     source = open(os.path.join(ROOT, header)).read()
     MACROS |= set(re.findall(r"^#define (\w+)(?!\w|\()", source, re.M))
     for body, name in re.findall(r"typedef struct \w+ \{(.*?)\} (\w+);", source, re.S):
@@ -45,6 +52,9 @@ for header in public_headers():
         fields = [re.sub(r"[\s*]|\[.*", "", f) for line in body.split(";") if line.strip()
                   for f in re.sub(r"^\s*(const )?\w+ ", "", line.strip() + " ", count=1).split(",")]
         STRUCTS[name] = [f for f in fields if f and f != "struct_size"]
+        for line in body.split(";"):
+            if line.strip().startswith("Tensor *"):
+                TENSOR_FIELDS |= set(re.findall(r"\*(\w+)", line))
 
 
 def c_name(name):
@@ -66,6 +76,8 @@ def fields_of(function):
 def keyword(c, fields, name, value, function):
     if isinstance(value, (tuple, list)) and name == "dim" and "dims" in fields:
         return ".dims = TORCH_DIM_LIST(%s)" % sizes(value) if len(value) else None
+    if isinstance(value, torch.Tensor) != (name in TENSOR_FIELDS) and value is not None:
+        raise Unsupported("%s: a tensor for a number, or a number for a tensor" % name)
     if name not in fields:
         raise Unsupported("%s has no option %s" % (function, name))
     return ".%s = %s" % (name, c(value))
@@ -78,8 +90,12 @@ def generic(name, function=None):
         return None
 
     def call(c, *args, **kwargs):
+        if kwargs.get("out") is not None:
+            raise Unsupported("out=")
         kwargs = {k: v for k, v in kwargs.items() if v is not None and k not in ("out", "layout", "device", "memory_format")}
         if fields is None:
+            if any(k < len(args) and isinstance(args[k], (int, float)) for k in TENSORS.get(function, ())):
+                raise Unsupported("a number where a tensor is wanted")
             values = [c(v) for v in args]
             for p in parameters[len(values):]:
                 if p not in kwargs:
@@ -92,6 +108,8 @@ def generic(name, function=None):
         for field, value in zip(fields, args):
             if value is None and words:
                 continue
+            if not words and field in TENSOR_FIELDS and not isinstance(value, torch.Tensor):
+                raise Unsupported("a number where a tensor is wanted")
             words.append(c(value) if not words else keyword(c, fields, field, value, function))
         if len(args) > len(fields):
             raise Unsupported("%s takes no more arguments" % function)
@@ -103,11 +121,11 @@ def generic(name, function=None):
 def check_names(text):
     """All functions of a line exist."""
     for name in re.findall(r"\b((?:torch|F)_\w+)\(", text):
-        if name not in FUNCTIONS and name not in MACROS:
+        if name not in EXPORTED and not (name in MACROS and (name + "_args" in EXPORTED or name + "_args" not in FUNCTIONS)):
             raise Unsupported("no " + name)
 
 
-NO_TENSOR = ("equal", "allclose", "broadcast_shapes")  # what they return is no tensor
+NO_TENSOR = ("equal", "allclose", "broadcast_shapes", "empty_like", "empty", "new_empty")  # no tensor, or none with defined values
 
 
 def call_of(name):
@@ -183,6 +201,8 @@ def clamp(c, x, min=None, max=None):
 for _cast in ("float", "double", "half", "bfloat16", "long", "int", "short", "byte", "bool"):
     CALLS[_cast] = lambda c, x, memory_format=None, _cast=_cast: "torch_%s(%s)" % (_cast, c(x))
 
+
+CALLS["zero_"] = lambda c, x: "torch_zero_(torch_clone(%s))" % c(x)
 
 # ---- reductions, scans -----------------------------------------------------------------------------------------------------
 
@@ -301,6 +321,20 @@ def tensordot(c, a, b, dims=2):
     return "torch_tensordot_n(%s, %s, %s, %s)" % (c(a), globals()["dims"](dims[0]), c(b), globals()["dims"](dims[1]))
 
 
+CALLS["linalg.solve"] = lambda c, a, b, left=True: "torch_linalg_solve(%s, %s)" % (c(a), c(b)) if left else \
+    "torch_linalg_solve_left(%s, %s, false)" % (c(a), c(b))
+CALLS["linalg.solve_triangular"] = lambda c, a, b, upper, left=True, unitriangular=False: \
+    "torch_linalg_solve_triangular(%s, %s, %s, %s, %s)" % (c(a), c(b), flag(upper), flag(left), flag(unitriangular))
+for _name in ("linalg.slogdet", "slogdet"):
+    CALLS[_name] = lambda c, a, _name=_name: "out[0] = %s(%s, &out[1])" % (c_name(_name), c(a))
+for _name in ("linalg.cholesky", "cholesky"):
+    CALLS[_name] = lambda c, a, upper=False, _name=_name: "%s(%s, %s)" % (c_name(_name), c(a), flag(upper))
+CALLS["linalg.qr"] = lambda c, a, mode="reduced": "out[0] = torch_linalg_qr(%s, %s, &out[1])" % (c(a), c(mode))
+CALLS["linalg.svd"] = lambda c, a, full_matrices=True: "out[0] = torch_linalg_svd(%s, %s, &out[1], &out[2])" % (c(a), flag(full_matrices))
+CALLS["linalg.eigh"] = lambda c, a, UPLO="L": "out[0] = torch_linalg_eigh(%s, %s, &out[1])" % (c(a), c(UPLO))
+CALLS["linalg.lstsq"] = lambda c, a, b, driver=None: "out[0] = torch_linalg_lstsq(%s, %s, NULL)" % (c(a), c(b))
+NO_GRADIENT |= {"linalg.svd", "linalg.eigh", "linalg.qr"}
+
 # ---- indexing ----------------------------------------------------------------------------------------------------------------
 
 CALLS["scatter"] = lambda c, x, dim, index, src, reduce=None: "torch_scatter(%s, %d, %s, %s)" % (c(x), dim, c(index), c(src)) \
@@ -317,6 +351,8 @@ CALLS["index_put"] = lambda c, x, indices, values, accumulate=False: "torch_inde
 
 @op("__getitem__")
 def getitem(c, x, key):
+    if isinstance(key, list) and any(isinstance(k, (list, tuple, slice, torch.Tensor)) or k is None or k is Ellipsis for k in key):
+        key = tuple(key)  # as Python's old rule has it
     key = key if isinstance(key, tuple) else (key,)
     text, given = [], []
     for k in key:
