@@ -204,6 +204,9 @@ for _cast in ("float", "double", "half", "bfloat16", "long", "int", "short", "by
 
 CALLS["zero_"] = lambda c, x: "torch_zero_(torch_clone(%s))" % c(x)
 
+CALLS["isin"] = lambda c, x, tests, assume_unique=False, invert=False: ("torch_logical_not(torch_isin(%s, %s))" if invert else
+                                                                          "torch_isin(%s, %s)") % (c(x), c(tests))
+
 # ---- reductions, scans -----------------------------------------------------------------------------------------------------
 
 def along(name, pair=True):
