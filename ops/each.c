@@ -55,7 +55,7 @@ void cer_window(cer_Window *w, int dims, const int64_t *in, const int64_t *out, 
 /* PyTorch's suggest_memory_format; one dimension counts as two, of which the first is 1. */
 bool cer_channels_last(const Tensor *x, int dims)
 {
-    int64_t size[5], stride[5], least = 0;
+    int64_t size[5] = {0}, stride[5] = {0}, least = 0;
     if (x->ndim != dims + 2) return false;
     int n = 0, lead = dims == 1;
     for (int d = 0; d < x->ndim; d++) {

@@ -88,6 +88,143 @@ TORCH_API Tensor *F_nll_loss_args(const F_NllLossArgs *args);
 /* -weight[target] input[target]; the mean is weighted. IndexError "Target 5 is out of bounds." */
 #define F_nll_loss(...) F_nll_loss_args(F_NLL_LOSS(__VA_ARGS__))
 
+/* log_softmax over the classes, then nll_loss. A target of the input's own size and a floating dtype gives probabilities instead
+ * of an index. .label_smoothing: that share of the target is spread over all classes */
+TORCH_API Tensor *F_cross_entropy_args(const F_NllLossArgs *args);
+#define F_cross_entropy(...) F_cross_entropy_args(F_NLL_LOSS(__VA_ARGS__))
+
+/* ---- of distributions -------------------------------------------------------------------------------------------- */
+
+typedef struct F_KlDivArgs {
+    size_t struct_size;
+    Tensor *input, *target;
+    const char *reduction; /* "batchmean", too: the sum divided by the first size */
+    bool log_target;
+} F_KlDivArgs;
+TORCH_API F_KlDivArgs F_KlDivArgs_defaults(void);
+TORCH_API Tensor *F_kl_div_args(const F_KlDivArgs *args);
+/* target (log(target) - input); with log_target exp(target) (target - input). UserWarning for the reduction "mean" */
+#define F_kl_div(...) \
+    F_kl_div_args(&(F_KlDivArgs){.reduction = "mean", .struct_size = sizeof(F_KlDivArgs), .input = __VA_ARGS__})
+
+typedef struct F_PoissonNllLossArgs {
+    size_t struct_size;
+    Tensor *input, *target;
+    bool log_input, full; /* true, false */
+    double eps;           /* 1e-8 */
+    const char *reduction;
+} F_PoissonNllLossArgs;
+TORCH_API F_PoissonNllLossArgs F_PoissonNllLossArgs_defaults(void);
+TORCH_API Tensor *F_poisson_nll_loss_args(const F_PoissonNllLossArgs *args);
+/* exp(input) - target input, or without log_input input - target log(input + eps); full: plus Stirling's log(target!) */
+#define F_poisson_nll_loss(...)                                                                  \
+    F_poisson_nll_loss_args(&(F_PoissonNllLossArgs){.log_input = true,                           \
+                                                    .eps = 1e-8,                                 \
+                                                    .reduction = "mean",                         \
+                                                    .struct_size = sizeof(F_PoissonNllLossArgs), \
+                                                    .input = __VA_ARGS__})
+
+typedef struct F_GaussianNllLossArgs {
+    size_t struct_size;
+    Tensor *input, *target, *var;
+    bool full;
+    double eps; /* 1e-6: the least variance */
+    const char *reduction;
+} F_GaussianNllLossArgs;
+TORCH_API F_GaussianNllLossArgs F_GaussianNllLossArgs_defaults(void);
+TORCH_API Tensor *F_gaussian_nll_loss_args(const F_GaussianNllLossArgs *args);
+/* (log(var) + (input - target)^2 / var) / 2; full: plus log(2 pi) / 2 */
+#define F_gaussian_nll_loss(...)                       \
+    F_gaussian_nll_loss_args(&(F_GaussianNllLossArgs){ \
+        .eps = 1e-6, .reduction = "mean", .struct_size = sizeof(F_GaussianNllLossArgs), .input = __VA_ARGS__})
+
+/* ---- of margins: targets are 1 and -1 ---------------------------------------------------------------------------- */
+
+typedef struct F_HingeEmbeddingLossArgs {
+    size_t struct_size;
+    Tensor *input, *target;
+    double margin; /* 1 */
+    const char *reduction;
+} F_HingeEmbeddingLossArgs;
+TORCH_API F_HingeEmbeddingLossArgs F_HingeEmbeddingLossArgs_defaults(void);
+TORCH_API Tensor *F_hinge_embedding_loss_args(const F_HingeEmbeddingLossArgs *args);
+/* input for targets of 1, max(0, margin - input) for those of -1 */
+#define F_hinge_embedding_loss(...)                          \
+    F_hinge_embedding_loss_args(&(F_HingeEmbeddingLossArgs){ \
+        .margin = 1, .reduction = "mean", .struct_size = sizeof(F_HingeEmbeddingLossArgs), .input = __VA_ARGS__})
+
+typedef struct F_MarginRankingLossArgs {
+    size_t struct_size;
+    Tensor *input1, *input2, *target;
+    double margin; /* 0 */
+    const char *reduction;
+} F_MarginRankingLossArgs;
+TORCH_API F_MarginRankingLossArgs F_MarginRankingLossArgs_defaults(void);
+TORCH_API Tensor *F_margin_ranking_loss_args(const F_MarginRankingLossArgs *args);
+/* max(0, -target (input1 - input2) + margin) */
+#define F_margin_ranking_loss(...)                         \
+    F_margin_ranking_loss_args(&(F_MarginRankingLossArgs){ \
+        .reduction = "mean", .struct_size = sizeof(F_MarginRankingLossArgs), .input1 = __VA_ARGS__})
+
+typedef struct F_CosineEmbeddingLossArgs {
+    size_t struct_size;
+    Tensor *input1, *input2, *target; /* (N, D), (N, D), (N); or (D), (D), () */
+    double margin;                    /* 0 */
+    const char *reduction;
+} F_CosineEmbeddingLossArgs;
+TORCH_API F_CosineEmbeddingLossArgs F_CosineEmbeddingLossArgs_defaults(void);
+TORCH_API Tensor *F_cosine_embedding_loss_args(const F_CosineEmbeddingLossArgs *args);
+/* 1 - cosine for targets of 1, max(0, cosine - margin) for those of -1 */
+#define F_cosine_embedding_loss(...)                           \
+    F_cosine_embedding_loss_args(&(F_CosineEmbeddingLossArgs){ \
+        .reduction = "mean", .struct_size = sizeof(F_CosineEmbeddingLossArgs), .input1 = __VA_ARGS__})
+
+typedef struct F_TripletMarginLossArgs {
+    size_t struct_size;
+    Tensor *anchor, *positive, *negative;
+    double margin, p, eps; /* 1, 2, 1e-6 */
+    bool swap;             /* the nearer of the distances anchor - negative and positive - negative */
+    const char *reduction;
+} F_TripletMarginLossArgs;
+TORCH_API F_TripletMarginLossArgs F_TripletMarginLossArgs_defaults(void);
+TORCH_API Tensor *F_triplet_margin_loss_args(const F_TripletMarginLossArgs *args);
+/* max(0, |anchor - positive|_p - |anchor - negative|_p + margin) */
+#define F_triplet_margin_loss(...)                                                                        \
+    F_triplet_margin_loss_args(&(F_TripletMarginLossArgs){.margin = 1,                                    \
+                                                          .p = 2,                                         \
+                                                          .eps = 1e-6,                                    \
+                                                          .reduction = "mean",                            \
+                                                          .struct_size = sizeof(F_TripletMarginLossArgs), \
+                                                          .anchor = __VA_ARGS__})
+
+typedef struct F_MultilabelSoftMarginLossArgs {
+    size_t struct_size;
+    Tensor *input, *target; /* (*, C): 1 where a label applies, else 0 */
+    Tensor *weight;
+    const char *reduction;
+} F_MultilabelSoftMarginLossArgs;
+TORCH_API F_MultilabelSoftMarginLossArgs F_MultilabelSoftMarginLossArgs_defaults(void);
+TORCH_API Tensor *F_multilabel_soft_margin_loss_args(const F_MultilabelSoftMarginLossArgs *args);
+/* binary cross entropy of the logits, averaged over the classes */
+#define F_multilabel_soft_margin_loss(...)                                \
+    F_multilabel_soft_margin_loss_args(&(F_MultilabelSoftMarginLossArgs){ \
+        .reduction = "mean", .struct_size = sizeof(F_MultilabelSoftMarginLossArgs), .input = __VA_ARGS__})
+
+typedef struct F_MultiMarginLossArgs {
+    size_t struct_size;
+    Tensor *input, *target; /* (N, C) and int64 (N), or (C) and () */
+    int64_t p;              /* 1 or 2 */
+    double margin;          /* 1 */
+    Tensor *weight;         /* (C) or NULL */
+    const char *reduction;
+} F_MultiMarginLossArgs;
+TORCH_API F_MultiMarginLossArgs F_MultiMarginLossArgs_defaults(void);
+TORCH_API Tensor *F_multi_margin_loss_args(const F_MultiMarginLossArgs *args);
+/* sum over the other classes of weight[target] max(0, margin - input[target] + input[c])^p / C. "target out of range" */
+#define F_multi_margin_loss(...)                       \
+    F_multi_margin_loss_args(&(F_MultiMarginLossArgs){ \
+        .p = 1, .margin = 1, .reduction = "mean", .struct_size = sizeof(F_MultiMarginLossArgs), .input = __VA_ARGS__})
+
 TORCH_END
 
 #endif

@@ -73,6 +73,40 @@ TORCH_API Tensor *F_adaptive_max_pool3d_args(const F_AdaptivePoolArgs *args);
 #define F_adaptive_max_pool2d(...) F_adaptive_max_pool2d_args(F_ADAPTIVE_POOL(__VA_ARGS__))
 #define F_adaptive_max_pool3d(...) F_adaptive_max_pool3d_args(F_ADAPTIVE_POOL(__VA_ARGS__))
 
+typedef struct F_MaxUnpoolArgs {
+    size_t struct_size;
+    Tensor *input, *indices; /* of max_pool */
+    int64_t kernel_size, stride, padding;
+    F_Each kernel_sizes, strides, paddings;
+    F_Each output_size; /* of the plane; default: (d - 1) stride - 2 padding + kernel_size */
+} F_MaxUnpoolArgs;
+TORCH_API F_MaxUnpoolArgs F_MaxUnpoolArgs_defaults(void);
+#define F_MAX_UNPOOL(...) \
+    (&(F_MaxUnpoolArgs){.stride = TORCH_NONE, .struct_size = sizeof(F_MaxUnpoolArgs), .input = __VA_ARGS__})
+TORCH_API Tensor *F_max_unpool1d_args(const F_MaxUnpoolArgs *args);
+TORCH_API Tensor *F_max_unpool2d_args(const F_MaxUnpoolArgs *args);
+TORCH_API Tensor *F_max_unpool3d_args(const F_MaxUnpoolArgs *args);
+/* F_max_unpool2d(x, indices, 2): every element to the place of its maximum, zeros elsewhere. "Found an invalid max index: ..." */
+#define F_max_unpool1d(...) F_max_unpool1d_args(F_MAX_UNPOOL(__VA_ARGS__))
+#define F_max_unpool2d(...) F_max_unpool2d_args(F_MAX_UNPOOL(__VA_ARGS__))
+#define F_max_unpool3d(...) F_max_unpool3d_args(F_MAX_UNPOOL(__VA_ARGS__))
+
+typedef struct F_LpPoolArgs {
+    size_t struct_size;
+    Tensor *input;
+    double norm_type;
+    int64_t kernel_size, stride;
+    bool ceil_mode;
+    F_Each kernel_sizes, strides;
+} F_LpPoolArgs;
+TORCH_API F_LpPoolArgs F_LpPoolArgs_defaults(void);
+#define F_LP_POOL(...) \
+    (&(F_LpPoolArgs){.stride = TORCH_NONE, .struct_size = sizeof(F_LpPoolArgs), .input = __VA_ARGS__})
+TORCH_API Tensor *F_lp_pool1d_args(const F_LpPoolArgs *args);
+TORCH_API Tensor *F_lp_pool2d_args(const F_LpPoolArgs *args);
+#define F_lp_pool1d(...) F_lp_pool1d_args(F_LP_POOL(__VA_ARGS__)) /* (sum x^p)^(1/p) over each window */
+#define F_lp_pool2d(...) F_lp_pool2d_args(F_LP_POOL(__VA_ARGS__))
+
 TORCH_END
 
 #endif

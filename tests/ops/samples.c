@@ -103,6 +103,14 @@ Tensor *pool_indices(const F_MaxPoolArgs *args)
     return index;
 }
 
+Tensor *unpooled(Tensor *x, int dims)
+{
+    Tensor *i = NULL, *y;
+    if (dims == 1) return y = F_max_pool1d(x, 2, .indices = &i), F_max_unpool1d(y, i, 2);
+    if (dims == 2) return y = F_max_pool2d(x, 2, .indices = &i), F_max_unpool2d(y, i, 2);
+    return y = F_max_pool3d(x, 2, .indices = &i), F_max_unpool3d(y, i, 2);
+}
+
 Tensor *running(Tensor *x, Tensor *mean, Tensor *var)
 {
     Tensor *r = F_batch_norm(x, mean, var, .training = true, .momentum = mean ? 0.1 : 0.3);

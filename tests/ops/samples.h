@@ -62,7 +62,8 @@ Tensor *kth_index(Tensor *x, int64_t k, int64_t dim);
 Tensor *written_view(Tensor *x);                       /* b = x.clone(); v = b[1]; v.mul_(3); v */
 Tensor *written_base(Tensor *x);                       /* the same; b */
 Tensor *written_base_by(Tensor *x, Tensor *y);         /* with v.mul_(y) */
-Tensor *pool_indices(const F_MaxPoolArgs *args); /* of max_pool2d */
+Tensor *pool_indices(const F_MaxPoolArgs *args);       /* of max_pool2d */
+Tensor *unpooled(Tensor *x, int dims);                 /* max_unpool of max_pool by 2 */
 Tensor *running(Tensor *x, Tensor *mean, Tensor *var); /* after a training batch_norm: the one that is not NULL */
 Tensor *running_of_instances(Tensor *x, Tensor *var);
 Tensor *norm_gradient(Tensor *out, Tensor *in, Tensor *gradient); /* torch.autograd.grad(out, in, gradient)[0] */

@@ -27,7 +27,7 @@ static const char *const rounded[] = {
     "addmv_", "addr", "addr_", "linalg_cross",
     "var", "std", "var_mean", "std_mean", "norm", "norm_dtype", "linalg_vector_norm", "dist", "softmax",
     "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp", "logcumsumexp", "recurrence",
-    "convolution", "conv_transposed", "conv_weight", "upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d",
+    "div_number", "convolution", "conv_transposed", "conv_weight", "upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d",
     "upsample_bicubic2d", "upsample_linear1d_backward", "upsample_bilinear2d_backward", "upsample_trilinear3d_backward",
     "upsample_bicubic2d_backward",
 };
