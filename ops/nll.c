@@ -38,6 +38,7 @@ static Items items_of(const Tensor *t)
 
 static int64_t place(const Items *i, int64_t item)
 {
+    if (i->width == 1 && i->height == 1) return item * i->batch;
     int64_t column = item % i->width, row = item / i->width % i->height, n = item / (i->width * i->height);
     return n * i->batch + row * i->row + column * i->column;
 }
