@@ -5,25 +5,25 @@
 #include "ops/kernels/special.h"
 
 /* 1 / (1 + e^-x) that reaches 0, so that -infinity times it is NaN, as in PyTorch. */
-static inline double sigmoid_to_zero(double x)
+static CER_ALWAYS_INLINE double sigmoid_to_zero(double x)
 {
     return x < -300.0 ? 0.0 : sigmoid_of(x);
 }
 
-static inline float silu_float32(float x)
+static CER_ALWAYS_INLINE float silu_float32(float x)
 {
-    return (float)(x * sigmoid_to_zero(x));
+    return sigmoid_times(x, x);
 }
 
 /* s + x s (1 - s) */
-static inline float silu_slope_float32(float x)
+static CER_ALWAYS_INLINE float silu_slope_float32(float x)
 {
     const double s = sigmoid_to_zero(x);
     return (float)(s * (1.0 + x * (1.0 - s)));
 }
 
 /* With e = e^x: tanh(log(1 + e)) = n / (n + 2), n = e (e + 2). */
-static inline double mish_gate(double x, double *e)
+static CER_ALWAYS_INLINE double mish_gate(double x, double *e)
 {
     const double value = exp_of(limited(x, -690, 40));
     *e = x < -300.0 ? 0.0 : value;
@@ -31,7 +31,7 @@ static inline double mish_gate(double x, double *e)
     return n / (n + 2.0);
 }
 
-static inline float mish_float32(float x)
+static CER_ALWAYS_INLINE float mish_float32(float x)
 {
     double e;
     const double gate = mish_gate(x, &e);
@@ -39,7 +39,7 @@ static inline float mish_float32(float x)
 }
 
 /* t + x (1 - t^2) sigmoid(x) */
-static inline float mish_slope_float32(float x)
+static CER_ALWAYS_INLINE float mish_slope_float32(float x)
 {
     double e;
     const double gate = mish_gate(x, &e);
@@ -47,7 +47,7 @@ static inline float mish_slope_float32(float x)
 }
 
 /* x P(X < x) for a standard normal X; the tail of negative x keeps its digits. */
-static inline double normal_cdf(double x, double *density)
+static CER_ALWAYS_INLINE double normal_cdf(double x, double *density)
 {
     const double size = limited(fabs(x), 0, 15), bell = exp_of(-0.5 * size * size);
     const double tail = size > 14.6 ? 0.0 : 0.5 * bell * erfc_scaled_of(size * 0x1.6a09e667f3bcdp-1);
@@ -55,14 +55,14 @@ static inline double normal_cdf(double x, double *density)
     return x < 0.0 ? tail : 1.0 - tail;
 }
 
-static inline float gelu_float32(float x)
+static CER_ALWAYS_INLINE float gelu_float32(float x)
 {
     double density;
     const double below = normal_cdf(x, &density);
     return (float)(x * below);
 }
 
-static inline float gelu_slope_float32(float x)
+static CER_ALWAYS_INLINE float gelu_slope_float32(float x)
 {
     double density;
     const double below = normal_cdf(x, &density);
@@ -70,13 +70,13 @@ static inline float gelu_slope_float32(float x)
 }
 
 /* (1 + tanh(u)) / 2 = sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3) */
-static inline float gelu_tanh_float32(float x)
+static CER_ALWAYS_INLINE float gelu_tanh_float32(float x)
 {
     const double v = 0x1.9884533d43651p+0 * x * (1.0 + 0.044715 * x * x);
     return (float)(x * sigmoid_to_zero(v));
 }
 
-static inline float gelu_tanh_slope_float32(float x)
+static CER_ALWAYS_INLINE float gelu_tanh_slope_float32(float x)
 {
     const double v = 0x1.9884533d43651p+0 * x * (1.0 + 0.044715 * x * x), s = sigmoid_to_zero(v);
     const double v_slope = 0x1.9884533d43651p+0 * (1.0 + 3.0 * 0.044715 * x * x);
@@ -84,13 +84,13 @@ static inline float gelu_tanh_slope_float32(float x)
 }
 
 /* log(1 + e^(beta x)) / beta, and x itself where beta x is beyond the threshold. */
-static inline float softplus_float32(float x, float beta, float threshold)
+static CER_ALWAYS_INLINE float softplus_float32(float x, float beta, float threshold)
 {
     const double value = log1p_of(exp_of(limited(x * (double)beta, -690, 690))) / beta;
     return x * beta > threshold || x != x ? x : (float)value;
 }
 
-static inline float log_sigmoid_float32(float x)
+static CER_ALWAYS_INLINE float log_sigmoid_float32(float x)
 {
     const double value = (x < 0.0f ? x : 0.0) - log1p_of(exp_of(-limited(fabsf(x), 0, 690)));
     return x == x ? (float)value : x;
@@ -98,106 +98,106 @@ static inline float log_sigmoid_float32(float x)
 
 /* ---- float64 ----------------------------------------------------------------------------------------------------- */
 
-static inline double exp_float64(double x)
+static CER_ALWAYS_INLINE double exp_float64(double x)
 {
     return exp(x);
 }
 
-static inline double sigmoid_float64(double x)
+static CER_ALWAYS_INLINE double sigmoid_float64(double x)
 {
     return 1 / (1 + exp(-x));
 }
 
-static inline double sinc_float64(double x)
+static CER_ALWAYS_INLINE double sinc_float64(double x)
 {
     const double angle = 0x1.921fb54442d18p+1 * x;
     return x == 0 ? 1 : sin(angle) / angle;
 }
 
-static inline double logaddexp_float64(double x, double y)
+static CER_ALWAYS_INLINE double logaddexp_float64(double x, double y)
 {
     return x == y ? x + 0x1.62e42fefa39efp-1 : (x > y ? x : y) + log1p(exp(-fabs(x - y)));
 }
 
-static inline double logaddexp2_float64(double x, double y)
+static CER_ALWAYS_INLINE double logaddexp2_float64(double x, double y)
 {
     return x == y ? x + 1 : (x > y ? x : y) + log1p(exp2(-fabs(x - y))) * 0x1.71547652b82fep+0;
 }
 
-static inline double xlogy_float64(double x, double y)
+static CER_ALWAYS_INLINE double xlogy_float64(double x, double y)
 {
     return y != y ? y : x == 0 ? 0 : x * log(y);
 }
 
-static inline double xlog1py_float64(double x, double y)
+static CER_ALWAYS_INLINE double xlog1py_float64(double x, double y)
 {
     return y != y ? y : x == 0 ? 0 : x * log1p(y);
 }
 
-static inline double logit_float64(double x, double eps)
+static CER_ALWAYS_INLINE double logit_float64(double x, double eps)
 {
     const double z = eps < 0 ? x : x < eps ? eps : x > 1 - eps ? 1 - eps : x;
     return log(z / (1 - z));
 }
 
-static inline double silu_float64(double x)
+static CER_ALWAYS_INLINE double silu_float64(double x)
 {
     return x / (1 + exp(-x));
 }
 
-static inline double silu_slope_float64(double x)
+static CER_ALWAYS_INLINE double silu_slope_float64(double x)
 {
     const double s = sigmoid_float64(x);
     return s * (1 + x * (1 - s));
 }
 
-static inline double mish_float64(double x)
+static CER_ALWAYS_INLINE double mish_float64(double x)
 {
     return x * tanh(log1p(exp(x)));
 }
 
-static inline double mish_slope_float64(double x)
+static CER_ALWAYS_INLINE double mish_slope_float64(double x)
 {
     const double gate = tanh(log1p(exp(x)));
     return gate + x * sigmoid_float64(x) * (1 - gate * gate);
 }
 
-static inline double gelu_float64(double x)
+static CER_ALWAYS_INLINE double gelu_float64(double x)
 {
     return x * 0.5 * erfc(-x * 0x1.6a09e667f3bcdp-1);
 }
 
-static inline double gelu_slope_float64(double x)
+static CER_ALWAYS_INLINE double gelu_slope_float64(double x)
 {
     return 0.5 * erfc(-x * 0x1.6a09e667f3bcdp-1) + x * 0x1.9884533d43651p-2 * exp(-0.5 * x * x);
 }
 
-static inline double gelu_tanh_float64(double x)
+static CER_ALWAYS_INLINE double gelu_tanh_float64(double x)
 {
     return x * sigmoid_float64(0x1.9884533d43651p+0 * x * (1 + 0.044715 * x * x));
 }
 
-static inline double gelu_tanh_slope_float64(double x)
+static CER_ALWAYS_INLINE double gelu_tanh_slope_float64(double x)
 {
     const double s = sigmoid_float64(0x1.9884533d43651p+0 * x * (1 + 0.044715 * x * x));
     return s * (1 + x * (1 - s) * 0x1.9884533d43651p+0 * (1 + 3 * 0.044715 * x * x));
 }
 
-static inline double softplus_float64(double x, double beta, double threshold)
+static CER_ALWAYS_INLINE double softplus_float64(double x, double beta, double threshold)
 {
     return x * beta > threshold ? x : log1p(exp(x * beta)) / beta;
 }
 
-static inline double log_sigmoid_float64(double x)
+static CER_ALWAYS_INLINE double log_sigmoid_float64(double x)
 {
     return (x < 0 ? x : 0) - log1p(exp(-fabs(x)));
 }
 
 /* The names of libm, for MATH(sin). */
-#define FROM_LIBM(name)                           \
-    static inline double name##_float64(double x) \
-    {                                             \
-        return name(x);                           \
+#define FROM_LIBM(name)                                      \
+    static CER_ALWAYS_INLINE double name##_float64(double x) \
+    {                                                        \
+        return name(x);                                      \
     }
 FROM_LIBM(exp2)
 FROM_LIBM(expm1)
@@ -218,22 +218,22 @@ FROM_LIBM(erf)
 FROM_LIBM(erfc)
 #undef FROM_LIBM
 
-static inline double sin_float64(double x, int far)
+static CER_ALWAYS_INLINE double sin_float64(double x, int far)
 {
     return (void)far, sin(x);
 }
 
-static inline double cos_float64(double x, int far)
+static CER_ALWAYS_INLINE double cos_float64(double x, int far)
 {
     return (void)far, cos(x);
 }
 
-static inline double tan_float64(double x, int far)
+static CER_ALWAYS_INLINE double tan_float64(double x, int far)
 {
     return (void)far, tan(x);
 }
 
-static inline double atan2_float64(double y, double x)
+static CER_ALWAYS_INLINE double atan2_float64(double y, double x)
 {
     return atan2(y, x);
 }

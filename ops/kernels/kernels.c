@@ -31,7 +31,6 @@
 #define CER_INDEPENDENT _Pragma("GCC ivdep")
 #define CER_UNROLL _Pragma("GCC unroll 8")
 #endif
-#define CER_ALWAYS_INLINE inline __attribute__((always_inline))
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wunused-function" /* helpers that only some types use */

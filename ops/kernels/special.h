@@ -8,7 +8,7 @@
 /* ---- error function ---------------------------------------------------------------------------------------------- */
 
 /* e^(x^2) erfc(x) for x in [0, 10.5], in t = (x - 4) / (x + 4). */
-static inline double erfc_scaled_of(double x)
+static CER_ALWAYS_INLINE double erfc_scaled_of(double x)
 {
     const double t = (x - 4.0) / (x + 4.0);
     double q = 0x1.a871f3df951c8p-14; /* 3e-10 */
@@ -26,20 +26,20 @@ static inline double erfc_scaled_of(double x)
 }
 
 /* erfc for x >= 0; 0 where it is below all floats. */
-static inline double erfc_of(double x)
+static CER_ALWAYS_INLINE double erfc_of(double x)
 {
     const double y = limited(x, 0, 10.5);
     const double inside = exp_of(-y * y) * erfc_scaled_of(y);
     return x > 10.4 ? 0.0 : inside;
 }
 
-static inline float erfc_float32(float x)
+static CER_ALWAYS_INLINE float erfc_float32(float x)
 {
     const double upper = erfc_of(fabs((double)x));
     return (float)(x < 0.0f ? 2.0 - upper : upper);
 }
 
-static inline float erf_float32(float x)
+static CER_ALWAYS_INLINE float erf_float32(float x)
 {
     const double y = fabsf(x), z = limited(y * y, 0, 1);
     double q = -0x1.445f47d33d87bp-17; /* 4e-11 */
@@ -55,7 +55,7 @@ static inline float erf_float32(float x)
 }
 
 /* x P(w), w = -log(1 - x^2): two polynomials, in w and in its root. */
-static inline float erfinv_float32(float x)
+static CER_ALWAYS_INLINE float erfinv_float32(float x)
 {
     const double y = fabsf(x);
     const double w = -log_of((1.0 - y) * (1.0 + y)), u = w - 2.5, v = sqrt(w < 0 ? 0 : w) - 3.0;
@@ -108,7 +108,7 @@ static inline double erfinv_float64(double x)
 /* ---- gamma function ---------------------------------------------------------------------------------------------- */
 
 /* log Gamma(x) for x in [1/2, infinity), NaN stays. */
-static inline double lgamma_positive(double x)
+static CER_ALWAYS_INLINE double lgamma_positive(double x)
 {
     const double near = x < 1.0 ? x + 1.0 : x; /* Gamma(x) = Gamma(x + 1) / x */
     const double a = limited(near, 1, 3), u = a - 2.0, v = limited(x, 3, 0x1p500), z = 1.0 / (v * v);
@@ -140,7 +140,7 @@ static inline double lgamma_positive(double x)
 }
 
 /* Gamma(x) Gamma(1 - x) = pi / sin(pi x). Infinite at 0 and the negative whole numbers. */
-static inline float lgamma_float32(float x)
+static CER_ALWAYS_INLINE float lgamma_float32(float x)
 {
     const double y = x < 0.5f ? 1.0 - (double)x : x, turns = fabs(2.0 * (double)x), shifted = turns + 0x1.8p52;
     const double near = turns - (shifted - 0x1.8p52), f = turns < 0x1p30 ? near : 0.0;

@@ -65,7 +65,7 @@ static const double quarter_turns[106][2] = {
  * |x| = m 2^i with |m| < 2^24, so that m times the 28 bits is exact; what rounds is below 2^-55, and no float lies nearer than
  * 2^-30 to a multiple of a quarter turn. Infinity gives NaN. far: |x| may be 2^24 or more; a table read by index is slow, so
  * the loops ask once for 16 elements. */
-static inline double quarter_fraction(float x, int far, uint64_t *turns)
+static CER_ALWAYS_INLINE double quarter_fraction(float x, int far, uint64_t *turns)
 {
     const float size = fabsf(x);
     double m = size, first = 0x1.45f3070000000p-1, rest = -0x1.1b1bbead603d9p-28;
@@ -85,7 +85,7 @@ static inline double quarter_fraction(float x, int far, uint64_t *turns)
 }
 
 /* Is one of 16 elements as large as 2^24, or no number? */
-static inline int any_far(const float *x)
+static CER_ALWAYS_INLINE int any_far(const float *x)
 {
     uint32_t top = 0;
     for (int i = 0; i < 16; ++i) {
@@ -98,7 +98,7 @@ static inline int any_far(const float *x)
 }
 
 /* sin and cos of a fraction of a quarter turn, |f| <= 1/2. */
-static inline double sin_quarter(double f)
+static CER_ALWAYS_INLINE double sin_quarter(double f)
 {
     const double z = f * f;
     double q = 0x1.4bc85ccb213adp-13; /* 5e-12 */
@@ -109,7 +109,7 @@ static inline double sin_quarter(double f)
     return f * q;
 }
 
-static inline double cos_quarter(double f)
+static CER_ALWAYS_INLINE double cos_quarter(double f)
 {
     const double z = f * f;
     double q = -0x1.a0ee132c60c1fp-16; /* 8e-14 */
@@ -121,12 +121,12 @@ static inline double cos_quarter(double f)
 }
 
 /* v where bit k of turns is 0, -v where it is 1. */
-static inline double signed_by(double v, uint64_t turns, int k)
+static CER_ALWAYS_INLINE double signed_by(double v, uint64_t turns, int k)
 {
     return double_from_bits(double_bits(v) ^ (turns >> k << 63));
 }
 
-static inline float sin_float32(float x, int far)
+static CER_ALWAYS_INLINE float sin_float32(float x, int far)
 {
     uint64_t turns;
     const double f = quarter_fraction(x, far, &turns);
@@ -135,7 +135,7 @@ static inline float sin_float32(float x, int far)
     return signbit(x) ? -size : size;
 }
 
-static inline float cos_float32(float x, int far)
+static CER_ALWAYS_INLINE float cos_float32(float x, int far)
 {
     uint64_t turns;
     const double f = quarter_fraction(x, far, &turns);
@@ -143,7 +143,7 @@ static inline float cos_float32(float x, int far)
     return (float)signed_by(value, turns + 1, 1);
 }
 
-static inline float tan_float32(float x, int far)
+static CER_ALWAYS_INLINE float tan_float32(float x, int far)
 {
     uint64_t turns;
     const double f = quarter_fraction(x, far, &turns), sine = sin_quarter(f), cosine = cos_quarter(f);
@@ -153,7 +153,7 @@ static inline float tan_float32(float x, int far)
 }
 
 /* sin(pi x) / (pi x): 2 x is the number of quarter turns, exactly. From 2^24 on all floats are even. */
-static inline float sinc_float32(float x)
+static CER_ALWAYS_INLINE float sinc_float32(float x)
 {
     const double quarters = fabs(2.0 * (double)x), shifted = quarters + 0x1.8p52;
     const double near = quarters - (shifted - 0x1.8p52), f = quarters < 0x1p30 ? near : quarters - quarters;
@@ -166,7 +166,7 @@ static inline float sinc_float32(float x)
 /* ---- inverses ---------------------------------------------------------------------------------------------------- */
 
 /* The angle of the point (x, y) in the first quadrant, not the origin: turned by 0, pi/4 or pi/2 it is at most pi/8. */
-static inline double angle_of(double y, double x)
+static CER_ALWAYS_INLINE double angle_of(double y, double x)
 {
     const int middle = y > 0x1.a827999fcef32p-2 * x, steep = y > 0x1.3504f333f9de6p+1 * x;
     const double over = steep ? -x : middle ? y - x : y, under = steep ? y : middle ? y + x : x;
@@ -182,13 +182,13 @@ static inline double angle_of(double y, double x)
     return FUSED_FLOAT64(t, q, from);
 }
 
-static inline float atan_float32(float x)
+static CER_ALWAYS_INLINE float atan_float32(float x)
 {
     return copysignf((float)angle_of(fabsf(x), 1.0), x);
 }
 
 /* Infinity becomes a number beyond all floats, so that two of them are at 45 degrees; the origin lies to the right. */
-static inline float atan2_float32(float y, float x)
+static CER_ALWAYS_INLINE float atan2_float32(float y, float x)
 {
     const double up = fabsf(y) < INFINITY || y != y ? fabs((double)y) : 1e200;
     const double right = fabsf(x) < INFINITY || x != x ? fabs((double)x) : 1e200;
@@ -196,13 +196,13 @@ static inline float atan2_float32(float y, float x)
     return copysignf((float)(signbit(x) ? 0x1.921fb54442d18p+1 - angle : angle), y);
 }
 
-static inline float asin_float32(float x)
+static CER_ALWAYS_INLINE float asin_float32(float x)
 {
     const double y = fabsf(x);
     return copysignf((float)angle_of(y, sqrt(1.0 - y * y)), x);
 }
 
-static inline float acos_float32(float x)
+static CER_ALWAYS_INLINE float acos_float32(float x)
 {
     const double right = fabsf(x);
     const double angle = angle_of(sqrt(1.0 - right * right), right);

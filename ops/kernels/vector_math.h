@@ -1,15 +1,19 @@
-/* Exponentials and logarithms in straight-line C, so that compilers vectorise the loops around them. The float32 functions
+/* Exponentials and logarithms in straight-line C, so that compilers vectorise the loops around them. Most float32 functions
  * work in double and round once: nearly always the correctly rounded result, the same on every instruction set, and
  * closer than the 1-ULP functions inside PyTorch. No branches: selects only. What is named ..._of takes and gives doubles
- * good to about 30 bits more than a float's 24 less a few, is the step from which other functions are built, and limits
- * nothing: the caller keeps the argument in range. Polynomials interpolate at Chebyshev nodes, their error relative to
+ * that are good to 30 bits or more, and is what other functions are built of; the caller keeps the argument in range.
+ * Polynomials interpolate at Chebyshev nodes, their error relative to
  * the function stands behind them. */
 #ifndef CERILLA_VECTOR_MATH_H
 #define CERILLA_VECTOR_MATH_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+/* A function inside a loop that shall be vectorised: one that is not inlined stops that, and compilers tire of inlining. */
+#define CER_ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* Real fused multiply-add where the instruction set has one; a libm call per element would be far too slow. */
 #if defined(__FMA__) || defined(__aarch64__)
@@ -20,14 +24,14 @@
 #define FUSED_FLOAT64(x, y, z) ((x) * (y) + (z))
 #endif
 
-static inline uint64_t double_bits(double x)
+static CER_ALWAYS_INLINE uint64_t double_bits(double x)
 {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-static inline double double_from_bits(uint64_t bits)
+static CER_ALWAYS_INLINE double double_from_bits(uint64_t bits)
 {
     double x;
     memcpy(&x, &bits, sizeof x);
@@ -35,7 +39,7 @@ static inline double double_from_bits(uint64_t bits)
 }
 
 /* e^x = scale * (1 + p), scale a power of two, p accurate relative to itself (about 2e-13). |x| < 700 or NaN. */
-static inline double exp_parts(double x, double *scale)
+static CER_ALWAYS_INLINE double exp_parts(double x, double *scale)
 {
     const double round_to_integer = 0x1.8p52; /* adding it leaves the nearest integer in the low bits */
     const double shifted = FUSED_FLOAT64(x, 0x1.71547652b82fep+0, round_to_integer);
@@ -56,14 +60,14 @@ static inline double exp_parts(double x, double *scale)
 }
 
 /* e^x and e^x - 1 for |x| < 700 or NaN; the second without cancellation near zero, because it is built from p. */
-static inline double exp_of(double x)
+static CER_ALWAYS_INLINE double exp_of(double x)
 {
     double scale;
     const double p = exp_parts(x, &scale);
     return FUSED_FLOAT64(scale, p, scale);
 }
 
-static inline double expm1_of(double x)
+static CER_ALWAYS_INLINE double expm1_of(double x)
 {
     double scale;
     const double p = exp_parts(x, &scale);
@@ -71,59 +75,125 @@ static inline double expm1_of(double x)
 }
 
 /* x in [low, high], NaN stays. Beyond -105 e^x is zero in float32 anyway, beyond 89 infinite. */
-static inline double limited(double x, double low, double high)
+static CER_ALWAYS_INLINE double limited(double x, double low, double high)
 {
     const double below = x > high ? high : x;
     return below < low ? low : below;
 }
 
-static inline float exp_float32(float x)
+/* e^x for float32 in float: half the work of double. e^x = 2^k (sum + rest) with sum = 1 + high rounded, rest what that and
+ * all else have left, |rest| < 0.1; -115 <= x <= 89. Nothing but the last addition rounds in the first 28 bits. */
+typedef struct ExpFloat {
+    float high, rest; /* x - k ln2, exactly, and what makes e^r of 1 + high */
+    int32_t k;
+} ExpFloat;
+
+static CER_ALWAYS_INLINE float float_power_of_two(int32_t k) /* -126 <= k <= 127 */
 {
-    return (float)exp_of(limited(x, -105, 89));
+    const uint32_t bits = (uint32_t)(k + 127) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
 }
 
-static inline float exp2_float32(float x)
+static CER_ALWAYS_INLINE ExpFloat exp_float_parts(float x)
+{
+    const float shifted = FUSED_FLOAT32(x, 0x1.715476p+0f, 0x1.8p23f), k = shifted - 0x1.8p23f;
+    const float high = FUSED_FLOAT32(k, -0x1.62e4p-1f, x), low = k * -0x1.7f7d1cp-20f, r = high + low;
+    float q = 0x1.a124e4p-13f; /* (e^r - 1 - r) / r^2, 3e-9 */
+    q = FUSED_FLOAT32(q, r, 0x1.6d4316p-10f);
+    q = FUSED_FLOAT32(q, r, 0x1.1110e0p-7f);
+    q = FUSED_FLOAT32(q, r, 0x1.5554eap-5f);
+    q = FUSED_FLOAT32(q, r, 0x1.555556p-3f);
+    q = FUSED_FLOAT32(q, r, 0.5f);
+    return (ExpFloat){.high = high, .rest = FUSED_FLOAT32(r * r, q, low), .k = (int32_t)k};
+}
+
+static CER_ALWAYS_INLINE float limited_float(float x, float low, float high)
+{
+    const float below = x > high ? high : x;
+    return below < low ? low : below;
+}
+
+/* In two steps, for neither 2^128 nor 2^-127 is an ordinary float. */
+static CER_ALWAYS_INLINE float exp_float32(float x)
+{
+    const ExpFloat e = exp_float_parts(limited_float(x, -105, 89));
+    const float sum = 1.0f + e.high, rest = (e.high - (sum - 1.0f)) + e.rest;
+    const int32_t half = e.k >> 1;
+    return (sum + rest) * float_power_of_two(half) * float_power_of_two(e.k - half);
+}
+
+static CER_ALWAYS_INLINE float exp2_float32(float x)
 {
     return (float)exp_of(limited(x, -152, 129) * 0x1.62e42fefa39efp-1);
 }
 
-static inline float expm1_float32(float x)
+/* Half of it, so that 2^k stays a float: (2^k - 1) / 2 + 2^(k-1) high + 2^(k-1) rest. */
+static CER_ALWAYS_INLINE float expm1_float32(float x)
 {
-    return x == 0.0f ? x : (float)expm1_of(limited(x, -105, 89));
+    const ExpFloat e = exp_float_parts(limited_float(x, -105, 89));
+    const int32_t k = e.k < -100 ? -100 : e.k;
+    const float scale = float_power_of_two(k - 1), one = scale - 0.5f, more = scale * e.high;
+    const float sum = one + more, rest = (more - (sum - one)) + scale * e.rest;
+    return fabsf(x) < 0x1p-25f ? x : 2.0f * (sum + rest);
 }
 
 /* With E = e^|x| - 1: sinh |x| = (E + E / (E + 1)) / 2. */
-static inline float sinh_float32(float x)
+static CER_ALWAYS_INLINE float sinh_float32(float x)
 {
     const double e = expm1_of(limited(fabsf(x), 0, 90));
     return copysignf((float)(0.5 * (e + e / (e + 1.0))), x);
 }
 
-static inline float cosh_float32(float x)
+static CER_ALWAYS_INLINE float cosh_float32(float x)
 {
     const double e = exp_of(limited(fabsf(x), 0, 90));
     return (float)(0.5 * (e + 1.0 / e));
 }
 
 /* With E = e^(2|x|) - 1, tanh |x| = E / (E + 2). It is 1 from 9.02 on. */
-static inline float tanh_float32(float x)
+static CER_ALWAYS_INLINE float tanh_float32(float x)
 {
     const double e = expm1_of(2.0 * limited(fabsf(x), 0, 10));
     return copysignf((float)(e / (e + 2.0)), x);
 }
 
-static inline double sigmoid_of(double x)
+static CER_ALWAYS_INLINE double sigmoid_of(double x)
 {
     return 1.0 / (1.0 + exp_of(-limited(x, -690, 690)));
 }
 
-static inline float sigmoid_float32(float x)
+/* factor / (1 + e^-x). With e = e^-|x| in two parts: 1 / (1 + e) and one of Newton's steps for what it has rounded; for negative
+ * x times e, of which the last power of two comes last, so that a tiny e keeps its digits. Without fused multiply-adds the
+ * parts are not exact: then in double. */
+static CER_ALWAYS_INLINE float sigmoid_times(float x, float factor)
 {
-    return (float)sigmoid_of(x);
+#if defined(__FMA__) || defined(__aarch64__)
+    const ExpFloat parts = exp_float_parts(limited_float(-fabsf(x), -115, 0));
+    const float first_sum = 1.0f + parts.high, first_rest = (parts.high - (first_sum - 1.0f)) + parts.rest;
+    const float sum = first_sum + first_rest, rest = first_rest - (sum - first_sum);
+    const int32_t half = parts.k >> 1;
+    const float scale = float_power_of_two(half), last = float_power_of_two(parts.k - half);
+    const float e = sum * scale, e_rest = rest * scale;
+    const float under = 1.0f + e * last, under_rest = (e * last - (under - 1.0f)) + e_rest * last;
+    const float q = 1.0f / under, q_rest = q * (FUSED_FLOAT32(-q, under, 1.0f) - q * under_rest);
+    const float product = e * q, product_rest = FUSED_FLOAT32(e, q, -product) + (e * q_rest + e_rest * q);
+    const float small = x < -115.0f ? 0.0f : product + product_rest; /* -infinity times 0 is NaN, as in PyTorch */
+    return x < 0.0f ? small * factor * last : (q + q_rest) * factor;
+#else
+    const double value = sigmoid_of(x);
+    return (float)(factor * (x < -300.0f ? 0.0 : value));
+#endif
+}
+
+static CER_ALWAYS_INLINE float sigmoid_float32(float x)
+{
+    return sigmoid_times(x, 1);
 }
 
 /* log(1 + f) 2^e, that is, (1 + f) in [sqrt(1/2), sqrt(2)): log(1 + f) = 2 atanh(s), s = f / (2 + f). */
-static inline double log_parts(double f, double e)
+static CER_ALWAYS_INLINE double log_parts(double f, double e)
 {
     const double s = f / (2.0 + f);
     const double z = s * s;
@@ -137,7 +207,7 @@ static inline double log_parts(double f, double e)
 }
 
 /* x = 2^e (1 + f), for positive normal x. To double without a conversion instruction: 2^52 + biased, then subtract. */
-static inline double split_exponent(double x, double *e)
+static CER_ALWAYS_INLINE double split_exponent(double x, double *e)
 {
     const uint64_t bits = double_bits(x);
     const uint64_t sqrt_half = UINT64_C(0x3fe6a09e667f3bcd);
@@ -147,7 +217,7 @@ static inline double split_exponent(double x, double *e)
 }
 
 /* The natural logarithm with all that may happen: 0, negative, infinite, NaN. Denormal floats are ordinary doubles. */
-static inline double log_of(double x)
+static CER_ALWAYS_INLINE double log_of(double x)
 {
     double e;
     const double f = split_exponent(x, &e);
@@ -158,29 +228,29 @@ static inline double log_of(double x)
 }
 
 /* log(1 + x), x > -1 finite: where 1 + x is near 1, x itself is the fraction, which the sum has rounded. */
-static inline double log1p_of(double x)
+static CER_ALWAYS_INLINE double log1p_of(double x)
 {
     double e;
     const double f = split_exponent(1.0 + x, &e);
     return log_parts(e == 0.0 ? x : f, e);
 }
 
-static inline float log_float32(float x)
+static CER_ALWAYS_INLINE float log_float32(float x)
 {
     return (float)log_of(x);
 }
 
-static inline float log2_float32(float x)
+static CER_ALWAYS_INLINE float log2_float32(float x)
 {
     return (float)(log_of(x) * 0x1.71547652b82fep+0);
 }
 
-static inline float log10_float32(float x)
+static CER_ALWAYS_INLINE float log10_float32(float x)
 {
     return (float)(log_of(x) * 0x1.bcb7b1526e50ep-2);
 }
 
-static inline float log1p_float32(float x)
+static CER_ALWAYS_INLINE float log1p_float32(float x)
 {
     const float finite = (float)log1p_of(x);
     const float above = x < INFINITY ? finite : x;
@@ -190,7 +260,7 @@ static inline float log1p_float32(float x)
 }
 
 /* asinh |x| = log1p(|x| + x^2 / (1 + sqrt(x^2 + 1))); the squares do not overflow in double. */
-static inline float asinh_float32(float x)
+static CER_ALWAYS_INLINE float asinh_float32(float x)
 {
     const double a = fabsf(x), square = a * a;
     const double finite = log1p_of(a + square / (1.0 + sqrt(square + 1.0)));
@@ -198,7 +268,7 @@ static inline float asinh_float32(float x)
 }
 
 /* With t = x - 1: acosh x = log1p(t + sqrt(t (t + 2))). */
-static inline float acosh_float32(float x)
+static CER_ALWAYS_INLINE float acosh_float32(float x)
 {
     const double t = (double)x - 1.0;
     const float finite = (float)log1p_of(t + sqrt(t * (t + 2.0)));
@@ -207,7 +277,7 @@ static inline float acosh_float32(float x)
 }
 
 /* atanh |x| = log1p(2 |x| / (1 - |x|)) / 2. */
-static inline float atanh_float32(float x)
+static CER_ALWAYS_INLINE float atanh_float32(float x)
 {
     const double a = fabsf(x);
     const float within = (float)(0.5 * log1p_of(2.0 * a / (1.0 - a)));
@@ -216,38 +286,38 @@ static inline float atanh_float32(float x)
 }
 
 /* log(e^x + e^y) = max + log1p(e^-|x - y|); equal infinities have no difference. */
-static inline double logaddexp_of(double x, double y, double unit)
+static CER_ALWAYS_INLINE double logaddexp_of(double x, double y, double unit)
 {
     const double top = x > y ? x : y, apart = x == y ? 0.0 : fabs(x - y) * unit;
     const double more = log1p_of(exp_of(-limited(apart, 0, 690))) / unit;
     return apart == apart ? top + more : apart;
 }
 
-static inline float logaddexp_float32(float x, float y)
+static CER_ALWAYS_INLINE float logaddexp_float32(float x, float y)
 {
     return (float)logaddexp_of(x, y, 1);
 }
 
-static inline float logaddexp2_float32(float x, float y)
+static CER_ALWAYS_INLINE float logaddexp2_float32(float x, float y)
 {
     return (float)logaddexp_of(x, y, 0x1.62e42fefa39efp-1);
 }
 
 /* x log(y), and 0 where x is 0, whatever y; only a NaN stays. */
-static inline float xlogy_float32(float x, float y)
+static CER_ALWAYS_INLINE float xlogy_float32(float x, float y)
 {
     const float product = (float)(x * log_of(y));
     return y != y ? y : x == 0.0f ? 0.0f : product;
 }
 
-static inline float xlog1py_float32(float x, float y)
+static CER_ALWAYS_INLINE float xlog1py_float32(float x, float y)
 {
     const float product = (float)(x * log_of(1.0 + (double)y)), small = (float)(x * log1p_of(y));
     return y != y ? y : x == 0.0f ? 0.0f : fabsf(y) < 0.25f ? small : product;
 }
 
 /* log(x / (1 - x)); x first brought into [eps, 1 - eps] unless eps is negative. */
-static inline float logit_float32(float x, float eps)
+static CER_ALWAYS_INLINE float logit_float32(float x, float eps)
 {
     const float high = 1.0f - eps, low = x < eps ? eps : x;
     const double z = eps < 0.0f ? x : low > high ? high : low;
@@ -268,7 +338,7 @@ static inline int extreme_quotient(float x, float y)
 }
 
 /* In double squares of floats are exact and do not overflow. Infinite if an operand is, NaN or not. */
-static inline float hypot_float32(float x, float y)
+static CER_ALWAYS_INLINE float hypot_float32(float x, float y)
 {
     const double square = (double)x * (double)x, other = (double)y * (double)y;
     const float length = (float)sqrt(square + other);

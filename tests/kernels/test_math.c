@@ -120,9 +120,9 @@ static const struct {
     {                                                     \
         KERNEL_##kernel, #kernel, exact, ulp, __VA_ARGS__ \
     }
-    FUNCTION(exp, exp, 0.51, -103, 88.7, {0}),
+    FUNCTION(exp, exp, 0.75, -103, 88.7, {0}),
     FUNCTION(exp2, exp2, 0.51, -149, 127.9, {0}),
-    FUNCTION(expm1, expm1, 0.51, -FLT_MAX, 88.7, {0}),
+    FUNCTION(expm1, expm1, 1.01, -FLT_MAX, 88.7, {0}),
     FUNCTION(log, log, 0.51, 1e-44, FLT_MAX, {0}),
     FUNCTION(log2, log2, 0.51, 1e-44, FLT_MAX, {0}),
     FUNCTION(log10, log10, 0.51, 1e-44, FLT_MAX, {0}),
@@ -145,14 +145,14 @@ static const struct {
     FUNCTION(erfinv, erfinv, 1, -0.99999994, 0.99999994, {0}),
     FUNCTION(lgamma, lgamma, 0.6, 1e-30, 4e36, {0}),
     FUNCTION(logit, logit, 0.51, 1e-30, 0.99999994, {-1}),
-    FUNCTION(sigmoid, sigmoid, 0.51, -103, FLT_MAX, {0}),
-    FUNCTION(silu, silu, 0.51, -100, FLT_MAX, {0}),
+    FUNCTION(sigmoid, sigmoid, 0.8, -103, FLT_MAX, {0}),
+    FUNCTION(silu, silu, 1.6, -100, FLT_MAX, {0}),
     FUNCTION(mish, mish, 0.51, -100, FLT_MAX, {0}),
     FUNCTION(gelu, gelu, 0.52, -13, FLT_MAX, {0}),
     FUNCTION(gelu_tanh, gelu_tanh, 0.51, -9, FLT_MAX, {0}),
     FUNCTION(log_sigmoid, log_sigmoid, 0.51, -FLT_MAX, 100, {0}),
     FUNCTION(softplus, softplus, 0.51, -100, FLT_MAX, {1, 20}),
-    FUNCTION(elu, elu, 0.51, -FLT_MAX, FLT_MAX, {1, 1, 1}),
+    FUNCTION(elu, elu, 1.01, -FLT_MAX, FLT_MAX, {1, 1, 1}),
 #undef FUNCTION
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
