@@ -4,6 +4,7 @@
 
 #include "conv.h"
 #include "dropout.h"
+#include "embedding.h"
 #include "loss.h"
 #include "norm.h"
 #include "pad.h"

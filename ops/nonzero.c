@@ -63,6 +63,12 @@ Tensor *torch_nonzero(Tensor *x)
     return cer_call1(&cer_op_nonzero, x->dtype == torch_bool ? x : torch_ne(x, 0), NULL);
 }
 
+torch_TensorList torch_nonzero_as_tuple(Tensor *x)
+{
+    if (!cer_error_pending() && cer_usable(x, "nonzero", 1) && x->ndim == 0) x = torch_unsqueeze(x, 0);
+    return torch_unbind(torch_nonzero(x), 1);
+}
+
 Tensor *torch_argwhere(Tensor *x)
 {
     return torch_nonzero(x);

@@ -6,8 +6,51 @@
 
 TORCH_BEGIN
 
+/* ---- where --------------------------------------------------------------------------------------------------------- */
 TORCH_API Tensor *torch_nonzero(Tensor *x);  /* [n, x.dim()]: the indices of what is not 0, in row order */
 TORCH_API Tensor *torch_argwhere(Tensor *x); /* the same */
+/* torch.nonzero(x, as_tuple=True): a column for each dimension */
+TORCH_API torch_TensorList torch_nonzero_as_tuple(Tensor *x);
+
+/* torch.searchsorted: for each value how many of the ascending `sorted` lie below it, or with right do not lie above. sorted is
+ * 1-d, or has a row for each row of values. torch_searchsorted(sorted, values, .right = true) */
+typedef struct torch_SearchsortedArgs {
+    size_t struct_size;
+    Tensor *sorted, *values;
+    bool out_int32, right;
+} torch_SearchsortedArgs;
+TORCH_API torch_SearchsortedArgs torch_SearchsortedArgs_defaults(void);
+TORCH_API Tensor *torch_searchsorted_args(const torch_SearchsortedArgs *args);
+#define torch_searchsorted(...) \
+    torch_searchsorted_args(    \
+        &(torch_SearchsortedArgs){.struct_size = sizeof(torch_SearchsortedArgs), .sorted = __VA_ARGS__})
+/* torch.bucketize(x, boundaries, right=right): the same with the operands turned */
+TORCH_API Tensor *torch_bucketize(Tensor *x, Tensor *boundaries, bool right);
+
+/* ---- counting ------------------------------------------------------------------------------------------------------ */
+/* torch.bincount: how often each of 0, 1, ... occurs; with weights (or NULL) their sums, in the weights' dtype if that is
+ * float32 and in float64 otherwise, with gradient. At least minlength bins */
+TORCH_API Tensor *torch_bincount(Tensor *x, Tensor *weights, int64_t minlength);
+/* torch.histc: counts in bins of equal width between min and max; from the smallest to the largest where these are equal */
+TORCH_API Tensor *torch_histc(Tensor *x, int64_t bins, double min, double max);
+
+/* ---- telling apart ------------------------------------------------------------------------------------------------- */
+/* torch.unique: each value once, ascending; *inverse, if not NULL: which of them each element of x is; *counts: how often.
+ * With a dim: slices along it. torch_unique(x), torch_unique(x, .dim = 0, .counts = &n). Its gradient is an error, as in PyTorch */
+typedef struct torch_UniqueArgs {
+    size_t struct_size;
+    Tensor *self;
+    int64_t dim; /* default: TORCH_NONE, of the flattened tensor */
+    Tensor **inverse, **counts;
+} torch_UniqueArgs;
+TORCH_API torch_UniqueArgs torch_UniqueArgs_defaults(void);
+#define TORCH_UNIQUE(...) \
+    (&(torch_UniqueArgs){.dim = TORCH_NONE, .struct_size = sizeof(torch_UniqueArgs), .self = __VA_ARGS__})
+TORCH_API Tensor *torch_unique_args(const torch_UniqueArgs *args);
+TORCH_API Tensor *torch_unique_consecutive_args(const torch_UniqueArgs *args);
+#define torch_unique(...) torch_unique_args(TORCH_UNIQUE(__VA_ARGS__))
+/* torch.unique_consecutive: runs of equal elements become one */
+#define torch_unique_consecutive(...) torch_unique_consecutive_args(TORCH_UNIQUE(__VA_ARGS__))
 
 TORCH_END
 

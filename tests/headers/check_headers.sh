@@ -10,7 +10,7 @@ ops/rearrange.h
 ops/dropout.h ops/linalg.h
 ops/gather.h ops/search.h
 ops/conv.h ops/pad.h ops/pool.h
-ops/sort.h
+ops/embedding.h ops/sort.h
 autograd/checkpoint.h autograd/functional.h autograd/gradcheck.h core/function.h core/hooks.h core/modes.h'
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT

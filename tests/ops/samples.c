@@ -142,6 +142,20 @@ Tensor *topk_index(Tensor *x, int64_t k, int64_t dim, bool largest)
     return index;
 }
 
+Tensor *unique_inverse(Tensor *x, int64_t dim, bool consecutive)
+{
+    Tensor *inverse = NULL;
+    (consecutive ? torch_unique_consecutive_args : torch_unique_args)(TORCH_UNIQUE(x, dim, .inverse = &inverse));
+    return inverse;
+}
+
+Tensor *unique_counts(Tensor *x, int64_t dim, bool consecutive)
+{
+    Tensor *counts = NULL;
+    (consecutive ? torch_unique_consecutive_args : torch_unique_args)(TORCH_UNIQUE(x, dim, .counts = &counts));
+    return counts;
+}
+
 Tensor *kth_index(Tensor *x, int64_t k, int64_t dim)
 {
     Tensor *index = NULL;

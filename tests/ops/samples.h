@@ -58,6 +58,8 @@ Tensor *indices_of(Tensor *(*function)(Tensor *, int64_t, Tensor **), Tensor *x,
 Tensor *mean_of(Tensor *(*function)(const torch_VarArgs *), Tensor *x, int64_t dim); /* torch.var_mean(x, dim)[1] */
 Tensor *largest_of(Tensor *x, int64_t dim, bool keepdim);                            /* torch.aminmax(x, dim=dim)[1] */
 Tensor *topk_index(Tensor *x, int64_t k, int64_t dim, bool largest);
+Tensor *unique_inverse(Tensor *x, int64_t dim, bool consecutive);
+Tensor *unique_counts(Tensor *x, int64_t dim, bool consecutive);
 Tensor *kth_index(Tensor *x, int64_t k, int64_t dim);
 Tensor *written_view(Tensor *x);                       /* b = x.clone(); v = b[1]; v.mul_(3); v */
 Tensor *written_base(Tensor *x);                       /* the same; b */

@@ -17,6 +17,7 @@
  * order of summing is the BLAS's; variances and norms, which we sum up in double, and PyTorch sometimes by Welford's recurrence or in float. */
 /* clang-format off: a line or two per theme */
 static const char *const rounded[] = {
+    "embedding_renorm_",
     "linalg_inv", "linalg_solve", "linalg_solve_triangular", "linalg_det", "linalg_slogdet", "linalg_cholesky", "cholesky",
     "linalg_qr", "linalg_svd", "linalg_eigh", "linalg_pinv", "linalg_lstsq", "euclidean_dist", "cdist", "cdist_backward", "rrelu",
     "pow", "pow_scalar", "mm", "bmm", "mv", "dot", "addmm", "linear",

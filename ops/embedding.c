@@ -1,0 +1,265 @@
+/* F.embedding, and F.one_hot. */
+#include "ops/embedding.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ops/gather.h"
+#include "ops/moves.h"
+
+typedef struct EmbeddingAttrs {
+    int64_t padding_idx; /* -1: none */
+    int64_t rows;        /* of weight, for the way back */
+} EmbeddingAttrs;
+
+static bool in_range(const Tensor *index, int64_t rows)
+{
+    int64_t wrong;
+    return cer_index_within(index, 0, rows, &wrong) ||
+           cer_raise(TORCH_INDEX_ERROR, "embedding", "index out of range in self");
+}
+
+/* Rows of `large` against the last dimension of `small`; one index for each row of small. */
+static void rows(cer_Moves *m, const Tensor *large, const Tensor *index, const Tensor *small)
+{
+    *m = (cer_Moves){.ndim = small->ndim, .large = large->data, .small = small->data, .index = index->data};
+    m->dtype = large->dtype;
+    m->step = large->stride[0];
+    for (int d = 0; d < small->ndim; d++) {
+        bool last = d == small->ndim - 1;
+        m->shape[d] = small->shape[d];
+        m->small_stride[d] = small->stride[d];
+        m->large_stride[d] = last ? large->stride[1] : 0;
+        m->index_stride[d] = last ? 0 : index->stride[d];
+    }
+}
+
+/* ---- embedding --------------------------------------------------------------------------------------------------- */
+
+static bool embedding_shape(cer_Call *c)
+{
+    const Tensor *weight = c->in[0].as.t, *index = c->in[1].as.t;
+    int64_t shape[TORCH_MAX_DIM + 1];
+    if (!in_range(index, weight->shape[0])) return false;
+    for (int d = 0; d < index->ndim; d++) shape[d] = index->shape[d];
+    shape[index->ndim] = weight->shape[1];
+    return cer_form_checked(&c->form[0], "embedding", (torch_dtype)weight->dtype, index->ndim + 1, shape);
+}
+
+static bool embedding_kernel(cer_Call *c)
+{
+    cer_Moves m;
+    rows(&m, c->in[0].as.t, c->in[1].as.t, c->out[0]);
+    cer_pick(&m);
+    return true;
+}
+
+static void embedding_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
+{
+    EmbeddingAttrs a = *(const EmbeddingAttrs *)cer_attrs(n);
+    a.rows = cer_input_size(n, 0).dim[0];
+    in[0] = cer_call2(&cer_op_embedding_dense_backward, g[0], cer_saved_tensor(n, 1), &a);
+}
+
+const cer_Op cer_op_embedding = {
+    .name = "embedding",
+    .grad_name = "EmbeddingBackward0",
+    .schema = "embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad_by_freq=False, bool "
+              "sparse=False) -> Tensor",
+    .shape = embedding_shape,
+    .kernel = embedding_kernel,
+    .vjp = embedding_vjp,
+    .saves = {CER_SAVE(1)},
+    .n_outputs = 1,
+    .attrs_bytes = sizeof(EmbeddingAttrs),
+};
+
+/* ---- its gradient: the rows of g, added up where they came from; the padding row stays 0 ------------------------- */
+
+static bool back_shape(cer_Call *c)
+{
+    const EmbeddingAttrs *a = c->attrs;
+    const Tensor *g = c->in[0].as.t, *index = c->in[1].as.t;
+    int64_t shape[2] = {a->rows, g->shape[g->ndim - 1]};
+    cer_form(&c->form[0], g->dtype, 2, shape);
+    return in_range(index, a->rows);
+}
+
+static bool back_kernel(cer_Call *c)
+{
+    const EmbeddingAttrs *a = c->attrs;
+    Tensor *out = c->out[0];
+    size_t row = (size_t)out->shape[1] * (size_t)cer_size_of(out->dtype);
+    cer_Moves m;
+    memset(out->data, 0, out->storage->bytes);
+    rows(&m, out, c->in[1].as.t, c->in[0].as.t);
+    cer_put(&m, K_PUT_ADD, NULL);
+    if (a->padding_idx >= 0) memset(out->data + (size_t)a->padding_idx * row, 0, row);
+    return true;
+}
+
+static void back_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
+{
+    const EmbeddingAttrs *a = cer_attrs(n);
+    Tensor *index = cer_saved_tensor(n, 1);
+    if (!index) return;
+    in[0] = cer_call2(&cer_op_embedding, g[0], index, a);
+    if (a->padding_idx >= 0)
+        in[0] = cer_where(torch_scalar_tensor(torch_unsqueeze(torch_eq(index, a->padding_idx), -1)),
+                          torch_scalar_int(0), torch_scalar_tensor(in[0]));
+}
+
+const cer_Op cer_op_embedding_dense_backward = {
+    .name = "embedding_dense_backward",
+    .grad_name = "EmbeddingDenseBackwardBackward0",
+    .shape = back_shape,
+    .kernel = back_kernel,
+    .vjp = back_vjp,
+    .saves = {CER_SAVE(1)},
+    .n_outputs = 1,
+    .attrs_bytes = sizeof(EmbeddingAttrs),
+};
+
+/* ---- max_norm: rows that are used and longer than that are shortened --------------------------------------------- */
+
+typedef struct RenormAttrs {
+    double max_norm, norm_type;
+} RenormAttrs;
+
+static bool renorm_shape(cer_Call *c)
+{
+    const Tensor *weight = c->self;
+    if (weight->dtype != torch_float32 && weight->dtype != torch_float64)
+        return cer_raise(TORCH_RUNTIME_ERROR, "embedding_renorm_",
+                         "embedding_renorm_: weight must be float32 or float64");
+    return in_range(c->in[1].as.t, weight->shape[0]);
+}
+
+static double element(const Tensor *t, int64_t row, int64_t k)
+{
+    int64_t at = row * t->stride[0] + k * t->stride[1];
+    return t->dtype == torch_float32 ? ((const float *)(const void *)t->data)[at]
+                                     : ((const double *)(const void *)t->data)[at];
+}
+
+static void scale(const Tensor *t, int64_t row, double by)
+{
+    for (int64_t k = 0; k < t->shape[1]; k++) {
+        int64_t at = row * t->stride[0] + k * t->stride[1];
+        if (t->dtype == torch_float32)
+            ((float *)(void *)t->data)[at] *= (float)by;
+        else
+            ((double *)(void *)t->data)[at] *= by;
+    }
+}
+
+static double norm_of(const Tensor *t, int64_t row, double p)
+{
+    double sum = 0;
+    for (int64_t k = 0; k < t->shape[1]; k++) {
+        double v = fabs(element(t, row, k));
+        if (isinf(p))
+            sum = v > sum || isnan(v) ? v : sum;
+        else
+            sum += p == 2 ? v * v : p == 1 ? v : pow(v, p);
+    }
+    return isinf(p) || p == 1 ? sum : p == 2 ? sqrt(sum) : pow(sum, 1 / p);
+}
+
+static bool renorm_kernel(cer_Call *c)
+{
+    const RenormAttrs *a = c->attrs;
+    Tensor *weight = c->self, *index = c->in[1].as.t;
+    int64_t n = weight->shape[0];
+    char *used = cer_alloc((size_t)n + 1); /* each row once */
+    if (!used) return cer_raise_memory("embedding_renorm_", (double)n);
+    memset(used, 0, (size_t)n + 1);
+    for (int64_t i = 0; i < index->numel; i++) used[((const int64_t *)(const void *)index->data)[i]] = 1;
+    for (int64_t row = 0; row < n; row++) {
+        double norm = used[row] ? norm_of(weight, row, a->norm_type) : 0;
+        if (norm > a->max_norm) scale(weight, row, a->max_norm / (norm + 1e-7));
+    }
+    cer_free(used, (size_t)n + 1);
+    return true;
+}
+
+const cer_Op cer_op_embedding_renorm_ = {
+    .name = "embedding_renorm_",
+    .shape = renorm_shape,
+    .kernel = renorm_kernel,
+    .n_outputs = 1,
+    .flags = CER_INPLACE | CER_NONDIFFERENTIABLE,
+    .attrs_bytes = sizeof(RenormAttrs),
+};
+
+static bool renorm(Tensor *weight, Tensor *index, double max_norm, double norm_type)
+{
+    RenormAttrs a = {max_norm, norm_type};
+    bool before = torch_set_grad_enabled(false);
+    Tensor *done = cer_call2(&cer_op_embedding_renorm_, weight, torch_contiguous(index), &a);
+    torch_set_grad_enabled(before);
+    return done != NULL;
+}
+
+/* ---- public ------------------------------------------------------------------------------------------------------ */
+
+F_EmbeddingArgs F_EmbeddingArgs_defaults(void)
+{
+    return (F_EmbeddingArgs){
+        .struct_size = sizeof(F_EmbeddingArgs), .padding_idx = TORCH_NONE, .max_norm = TORCH_NAN, .norm_type = 2};
+}
+
+static bool embedding_checks(const Tensor *index, const Tensor *weight)
+{
+    static const char *const types[] = {"",     "Byte",  "Char",   "Short", "Int",     "Long",
+                                        "Half", "Float", "Double", "Bool",  "BFloat16"};
+    if (weight->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "embedding", "'weight' must be 2-D");
+    return index->dtype == torch_int64 || index->dtype == torch_int32 ||
+           cer_raise(
+               TORCH_RUNTIME_ERROR, "embedding",
+               "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but "
+               "got torch.%sTensor instead (while checking arguments for embedding)",
+               types[index->dtype]);
+}
+
+Tensor *F_embedding_args(const F_EmbeddingArgs *args)
+{
+    EmbeddingAttrs a = {.padding_idx = args->padding_idx};
+    Tensor *weight = args->weight, *index = args->input;
+    if (cer_error_pending() || !cer_usable(index, "embedding", 1) || !cer_usable(weight, "embedding", 2)) return NULL;
+    int64_t n = weight->ndim ? weight->shape[0] : 0;
+    if (a.padding_idx != TORCH_NONE && (a.padding_idx >= n || a.padding_idx < -n))
+        return cer_raise(TORCH_VALUE_ERROR, "embedding", "Padding_idx must be within num_embeddings"), NULL;
+    a.padding_idx = a.padding_idx == TORCH_NONE ? -1 : a.padding_idx < 0 ? a.padding_idx + n : a.padding_idx;
+    if (!embedding_checks(index, weight)) return NULL;
+    index = cer_as_long(index);
+    if (!index || (!isnan(args->max_norm) && !renorm(weight, index, args->max_norm, args->norm_type))) return NULL;
+    return cer_call2(&cer_op_embedding, weight, index, &a);
+}
+
+/* ---- one_hot ----------------------------------------------------------------------------------------------------- */
+
+Tensor *F_one_hot(Tensor *x, int64_t num_classes)
+{
+    int64_t shape[TORCH_MAX_DIM + 1], most = -1, wrong;
+    if (cer_error_pending() || !cer_usable(x, "one_hot", 1)) return NULL;
+    if (x->dtype != torch_int64)
+        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "one_hot is only applicable to index tensor."), NULL;
+    if (x->numel == 0 && num_classes <= 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "Can not infer total number of classes from empty tensor."),
+               NULL;
+    if (!cer_index_within(x, 0, INT64_MAX, &wrong))
+        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "Class values must be non-negative."), NULL;
+    if (x->ndim == TORCH_MAX_DIM)
+        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "one_hot: a tensor has at most %d dimensions here",
+                         TORCH_MAX_DIM),
+               NULL;
+    if (x->numel) most = torch_item_scalar(torch_max(x)).as.i;
+    if (num_classes == -1) num_classes = most + 1;
+    if (num_classes <= most)
+        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "Class values must be smaller than num_classes."), NULL;
+    for (int d = 0; d < x->ndim; d++) shape[d] = x->shape[d];
+    shape[x->ndim] = num_classes;
+    Tensor *zeros = cer_zeros(torch_int64, x->ndim + 1, shape);
+    return x->numel ? torch_scatter_(zeros, -1, torch_unsqueeze(x, -1), 1) : zeros;
+}

@@ -1,0 +1,33 @@
+/* Tables looked up by number. */
+#ifndef CERILLA_OPS_EMBEDDING_H
+#define CERILLA_OPS_EMBEDDING_H
+
+#include "../core/autograd.h"
+
+TORCH_BEGIN
+
+/* F.one_hot: (*) of int64 -> (*, num_classes), 1 at the number, 0 elsewhere; num_classes -1: one more than the largest */
+TORCH_API Tensor *F_one_hot(Tensor *x, int64_t num_classes);
+
+/* F.embedding: (*) of int64 or int32, (n, d) -> (*, d): the rows of weight. padding_idx: a row that takes no gradient;
+ * max_norm: rows that are used and longer are shortened, in place, before. F_embedding(i, weight),
+ * F_embedding(i, weight, .padding_idx = 0). "index out of range in self" */
+typedef struct F_EmbeddingArgs {
+    size_t struct_size;
+    Tensor *input, *weight;
+    int64_t padding_idx; /* default: TORCH_NONE */
+    double max_norm;     /* default: NaN, none */
+    double norm_type;    /* default: 2 */
+} F_EmbeddingArgs;
+TORCH_API F_EmbeddingArgs F_EmbeddingArgs_defaults(void);
+TORCH_API Tensor *F_embedding_args(const F_EmbeddingArgs *args);
+#define F_embedding(...)                                                        \
+    F_embedding_args(&(F_EmbeddingArgs){.padding_idx = TORCH_NONE,              \
+                                        .max_norm = TORCH_NAN,                  \
+                                        .norm_type = 2,                         \
+                                        .struct_size = sizeof(F_EmbeddingArgs), \
+                                        .input = __VA_ARGS__})
+
+TORCH_END
+
+#endif
