@@ -36,9 +36,9 @@ Tensor *torch_diff_args(const torch_DiffArgs *a)
     if (a->n < 0)
         return cer_raise(TORCH_RUNTIME_ERROR, "diff", "order must be non-negative but got %lld", (long long)a->n), NULL;
     if (!cer_wrap_dim("diff", a->dim, a->self->ndim, &dim)) return NULL;
+    if (a->n == 0) return torch_copy_(torch_zeros_like(a->self), a->self); /* whatever is prepended, as in PyTorch */
     Tensor *x = joined(a, dim);
     if (!x) return NULL;
-    if (a->n == 0) return torch_copy_(torch_zeros_like(x), x);
     int64_t n = a->n < x->shape[dim] ? a->n : x->shape[dim];
     for (int64_t i = 0; i < n && x; i++) {
         Tensor *later = without_first(x, dim), *earlier = without_last(x, dim);

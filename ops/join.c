@@ -149,7 +149,9 @@ static Tensor *join(const cer_Op *op, Tensor *const *tensors, int64_t n, int64_t
     bool fine = true;
     for (int64_t i = 0; i < n && fine; i++) {
         in[i] = torch_scalar_tensor(tensors[i]);
-        fine = cer_usable(tensors[i], op->name, (int)i + 1);
+        fine = tensors[i] ? cer_usable(tensors[i], op->name, (int)i + 1)
+                          : cer_raise(TORCH_TYPE_ERROR, op->name,
+                                      "expected Tensor as element %lld in argument 0, but got NoneType", (long long)i);
         if (fine && !stacking && tensors[i]->ndim == 0)
             fine = cer_raise(TORCH_RUNTIME_ERROR, "cat",
                              "zero-dimensional tensor (at position %lld) cannot be concatenated", (long long)i);
