@@ -351,7 +351,7 @@ static Tensor *ordered(Tensor *const *t, int64_t n)
         return a * c * (b + d) > b * d * (a + c) ? torch_mm(t[0], torch_mm(t[1], t[2]))
                                                  : torch_mm(torch_mm(t[0], t[1]), t[2]);
     }
-    uint8_t split[CHAIN][CHAIN];
+    uint8_t split[CHAIN][CHAIN] = {{0}};
     double cost[CHAIN][CHAIN], p[CHAIN + 1];
     for (int64_t i = 0; i < n; i++) p[i] = (double)t[i]->shape[0], cost[i][i] = 0;
     p[n] = (double)t[n - 1]->shape[1];
