@@ -49,7 +49,6 @@ static bool joins(const Tensor *x, uint32_t dims, int64_t *step)
 
 static bool begin(cer_Moves *m, const Tensor *x, const Tensor *joint, const torch_Scalar *small, const IndexAttrs *a)
 {
-    int64_t next = 1;
     const Tensor *t = cer_tensor(*small);
     if (!joins(x, a->dims, &m->step)) {
         joint = cer_offsets(x, a->dims, joint);
@@ -66,17 +65,29 @@ static bool begin(cer_Moves *m, const Tensor *x, const Tensor *joint, const torc
         int64_t k = source_dim(a, d), lead = t ? d - (a->part.ndim - t->ndim) : -1;
         m->shape[d] = a->part.dim[d];
         m->large_stride[d] = k < 0 ? 0 : x->stride[k];
-        m->index_stride[d] = k < 0 ? next : 0;
-        if (k < 0) next *= m->shape[d];
+        m->index_stride[d] = k < 0 ? joint->stride[d - a->at] : 0;
         m->small_stride[d] = lead >= 0 && t->shape[lead] != 1 ? t->stride[lead] : 0;
     }
     return true;
+}
+
+/* Known when the graph was made; but a joint index may be the caller's own tensor. */
+static bool still_right(const cer_Call *c)
+{
+    const IndexAttrs *a = c->attrs;
+    int64_t size = 1, wrong;
+    for (int64_t d = 0; d < a->whole.ndim; d++)
+        if (a->dims >> d & 1) size *= a->whole.dim[d];
+    return cer_index_within(c->in[1].as.t, 0, size, &wrong) ||
+           cer_raise(TORCH_INDEX_ERROR, c->op->name, "index %lld is out of bounds: it was changed since",
+                     (long long)wrong);
 }
 
 static bool index_shape(cer_Call *c)
 {
     const IndexAttrs *a = c->attrs;
     const Tensor *x = c->in[0].as.t;
+    if (!still_right(c)) return false;
     if (!cer_form_checked(&c->form[0], "index", x->dtype, a->part.ndim, a->part.dim)) return false;
     memcpy(c->form[0].stride, a->stride, sizeof a->stride);
     c->form[0].strided = true;
@@ -100,6 +111,7 @@ static bool put_shape(cer_Call *c)
     const Tensor *x = c->in[0].as.t, *v = cer_tensor(c->in[2]);
     char have[128], want[128];
     if (!c->self) cer_form_like(&c->form[0], x->dtype, x, false);
+    if (!still_right(c)) return false;
     if (!v) return true;
     if (v->dtype != x->dtype)
         return cer_raise(
@@ -300,19 +312,26 @@ static bool out_of_bounds(const Joining *j, int k, int64_t index, int64_t size)
                      (long long)index, at, (long long)size);
 }
 
+static int64_t size_of(const Joining *j, int k) /* of the dimensions that index k is about, together */
+{
+    int64_t size = 1;
+    for (int d = j->from[k]; d < j->to[k]; d++) size *= j->x->shape[d];
+    return size;
+}
+
 static Tensor *join(const Joining *j, const IndexAttrs *a)
 {
+    int64_t weight = 1, wrong;
+    if (j->n == 1 && cer_index_within(j->index[0], 0, size_of(j, 0), &wrong)) return j->index[0]; /* it is joint */
     Tensor *joint = cer_zeros(torch_int64, j->ndim, j->shape);
     if (!joint) return NULL;
     for (int k = 0; k < j->n; k++) /* PyTorch looks at no index where there is none to read */
         for (int d = j->from[k]; d < j->to[k]; d++)
             if (j->x->shape[d] == 0 && joint->numel)
                 return cer_raise(TORCH_INDEX_ERROR, j->op, "index is out of bounds for dimension with size 0"), NULL;
-    int64_t weight = 1, wrong;
     for (int k = j->n; k-- > 0;) {
         const Tensor *t = j->index[k];
-        int64_t size = 1, own[TORCH_MAX_DIM];
-        for (int d = j->from[k]; d < j->to[k]; d++) size *= j->x->shape[d];
+        int64_t size = size_of(j, k), own[TORCH_MAX_DIM];
         cer_Joint param = {size, weight};
         weight *= size;
         if (joint->numel == 0) continue;

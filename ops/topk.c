@@ -42,12 +42,27 @@ static void top_line(const cer_Lines *l, const char *in, char *value, char *inde
                                               index, l->index_stride);
 }
 
+static int64_t last_of(const cer_Lines *l, const Selection *s) /* of the k first, without sorting them */
+{
+    int64_t last = 0;
+    const uint64_t *narrow = (const uint64_t *)(const void *)s->pairs;
+    const cer_WidePair *wide = (const cer_WidePair *)(const void *)s->pairs;
+    for (int64_t i = 1; i < s->a->k; i++) {
+        bool later = l->wide ? wide[i].key > wide[last].key ||
+                                   (wide[i].key == wide[last].key && wide[i].index > wide[last].index)
+                             : narrow[i] > narrow[last];
+        if (later) last = i;
+    }
+    return last;
+}
+
 static void last_line(const cer_Lines *l, const char *in, char *value, char *index, void *data)
 {
     Selection *s = data;
-    first_of_line(l, in, s);
-    cer_kernels()->write_sorted[l->in->dtype](1, s->pairs + (size_t)(s->a->k - 1) * l->pair, l->wide, in, l->in_stride,
-                                              value, 0, index, 0);
+    const cer_Kernels *k = cer_kernels();
+    k->first_pairs[l->in->dtype](l->n, in, l->in_stride, false, l->wide, s->a->k, s->room, s->pairs);
+    k->write_sorted[l->in->dtype](1, s->pairs + (size_t)last_of(l, s) * l->pair, l->wide, in, l->in_stride, value, 0,
+                                  index, 0);
 }
 
 static bool select(cer_Call *c, void (*line)(const cer_Lines *, const char *, char *, char *, void *))
