@@ -34,7 +34,7 @@ Tensor *cer_factory_done(Tensor *t, const torch_FactoryArgs *a)
     return torch_requires_grad_(t, true);
 }
 
-static Tensor *filled(Tensor *t, torch_Scalar value)
+Tensor *cer_filled(Tensor *t, torch_Scalar value)
 {
     if (!t || !cer_number_fits("full", value, (torch_dtype)t->dtype)) return NULL;
     cer_fill_elements(t, value);
@@ -60,7 +60,7 @@ Tensor *torch_zeros_args(const torch_FactoryArgs *a)
 
 Tensor *torch_ones_args(const torch_FactoryArgs *a)
 {
-    return cer_factory_done(filled(cer_factory("ones", a, torch_get_default_dtype()), torch_scalar_int(1)), a);
+    return cer_factory_done(cer_filled(cer_factory("ones", a, torch_get_default_dtype()), torch_scalar_int(1)), a);
 }
 
 Tensor *torch_empty_n(int64_t ndim, const int64_t *size, torch_dtype dtype)
@@ -75,7 +75,7 @@ Tensor *torch_zeros_n(int64_t ndim, const int64_t *size, torch_dtype dtype)
 
 Tensor *torch_ones_n(int64_t ndim, const int64_t *size, torch_dtype dtype)
 {
-    return filled(torch_empty_n(ndim, size, dtype), torch_scalar_int(1));
+    return cer_filled(torch_empty_n(ndim, size, dtype), torch_scalar_int(1));
 }
 
 static torch_dtype dtype_of_number(torch_Scalar value)
@@ -87,7 +87,7 @@ static torch_dtype dtype_of_number(torch_Scalar value)
     }
 }
 
-static bool is_number(const char *op, torch_Scalar *value) /* a 0-d tensor is one too */
+bool cer_is_number(const char *op, torch_Scalar *value) /* a 0-d tensor is one too */
 {
     if (value->kind == TORCH_KIND_TENSOR) *value = torch_item_scalar(value->as.t);
     return value->kind != TORCH_KIND_NONE ||
@@ -98,70 +98,14 @@ static bool is_number(const char *op, torch_Scalar *value) /* a 0-d tensor is on
 
 Tensor *torch_full_args(torch_Scalar value, const torch_FactoryArgs *a)
 {
-    if (cer_error_pending() || !is_number("full", &value)) return NULL;
-    return cer_factory_done(filled(cer_factory("full", a, dtype_of_number(value)), value), a);
+    if (cer_error_pending() || !cer_is_number("full", &value)) return NULL;
+    return cer_factory_done(cer_filled(cer_factory("full", a, dtype_of_number(value)), value), a);
 }
 
 Tensor *torch_full_n(int64_t ndim, const int64_t *size, torch_Scalar value, torch_dtype dtype)
 {
-    if (cer_error_pending() || !is_number("full", &value)) return NULL;
-    return filled(cer_empty(dtype ? dtype : dtype_of_number(value), ndim, size), value);
-}
-
-/* ---- like -------------------------------------------------------------------------------------------------------- */
-
-static Tensor *laid_out_like(Tensor *fresh,
-                             const Tensor *x) /* a new tensor of x's sizes gets its order of dimensions too */
-{
-    cer_Form f;
-    if (!fresh || x->contiguous) return fresh;
-    cer_form_like(&f, x->dtype, x, false);
-    memcpy(fresh->stride, f.stride, sizeof(int64_t) * x->ndim);
-    cer_update_contiguous(fresh);
-    return fresh;
-}
-
-Tensor *torch_empty_like(Tensor *x)
-{
-    if (cer_error_pending() || !cer_usable(x, "empty_like", 1)) return NULL;
-    return laid_out_like(cer_empty(x->dtype, x->ndim, x->shape), x);
-}
-
-Tensor *torch_zeros_like(Tensor *x)
-{
-    if (cer_error_pending() || !cer_usable(x, "zeros_like", 1)) return NULL;
-    return laid_out_like(cer_zeros(x->dtype, x->ndim, x->shape), x);
-}
-
-Tensor *torch_ones_like(Tensor *x)
-{
-    return filled(torch_empty_like(x), torch_scalar_int(1));
-}
-
-Tensor *torch_full_like_(Tensor *x, torch_Scalar value)
-{
-    return cer_error_pending() || !is_number("full_like", &value) ? NULL : filled(torch_empty_like(x), value);
-}
-
-/* ---- eye --------------------------------------------------------------------------------------------------------- */
-
-Tensor *torch_eye_m(int64_t n, int64_t m)
-{
-    if (cer_error_pending()) return NULL;
-    if (n < 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, "eye", "n must be greater or equal to 0, got %lld", (long long)n), NULL;
-    if (m < 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, "eye", "m must be greater or equal to 0, got %lld", (long long)m), NULL;
-    Tensor *t = torch_zeros_n(2, (const int64_t[]){n, m}, torch_dtype_none);
-    size_t size = t ? torch_dtype_size(t->dtype) : 0;
-    for (int64_t i = 0; t && i < n && i < m; i++)
-        cer_scalar_as(torch_scalar_int(1), t->dtype, t->data + (size_t)(i * m + i) * size);
-    return t;
-}
-
-Tensor *torch_eye(int64_t n)
-{
-    return torch_eye_m(n, n);
+    if (cer_error_pending() || !cer_is_number("full", &value)) return NULL;
+    return cer_filled(cer_empty(dtype ? dtype : dtype_of_number(value), ndim, size), value);
 }
 
 /* ---- arange ------------------------------------------------------------------------------------------------------ */
@@ -206,7 +150,8 @@ Tensor *torch_arange_n(torch_Scalar start, torch_Scalar end, torch_Scalar step, 
     if (cer_error_pending()) return NULL;
     if (start.kind == TORCH_KIND_NONE) start = torch_scalar_int(0);
     if (step.kind == TORCH_KIND_NONE) step = torch_scalar_int(1);
-    if (!is_number("arange", &start) || !is_number("arange", &end) || !is_number("arange", &step)) return NULL;
+    if (!cer_is_number("arange", &start) || !cer_is_number("arange", &end) || !cer_is_number("arange", &step))
+        return NULL;
     bool integer = start.kind != TORCH_KIND_DOUBLE && end.kind != TORCH_KIND_DOUBLE && step.kind != TORCH_KIND_DOUBLE;
     if (!dtype) dtype = integer ? torch_int64 : torch_get_default_dtype();
     int64_t n = arange_length(start, end, step, integer);

@@ -45,8 +45,31 @@ TORCH_API Tensor *torch_full_args(torch_Scalar value, const torch_FactoryArgs *a
 TORCH_API Tensor *torch_full_n(int64_t ndim, const int64_t *size, torch_Scalar value, torch_dtype dtype);
 #define torch_full(value, ...) torch_full_args(TORCH_SCALAR(value), TORCH_FACTORY(__VA_ARGS__))
 
-TORCH_API Tensor *torch_eye(int64_t n);              /* (n, n) */
-TORCH_API Tensor *torch_eye_m(int64_t n, int64_t m); /* torch.eye(n, m): (n, m) */
+/* torch.eye(n, m=n): torch_eye(3), torch_eye(2, 4, .dtype = torch_int64): (n, m) */
+TORCH_API Tensor *torch_eye_args(const torch_FactoryArgs *args);
+TORCH_API Tensor *torch_eye_m(int64_t n, int64_t m);
+#define torch_eye(...) torch_eye_args(TORCH_FACTORY(__VA_ARGS__))
+/* torch.empty_strided(size, stride): torch_empty_strided(TORCH_DIMS(2, 3), TORCH_DIMS(1, 2), dtype); dtype none: the default */
+TORCH_API Tensor *torch_empty_strided(int64_t ndim, const int64_t *size, int64_t n_stride, const int64_t *stride,
+                                      torch_dtype dtype);
+
+/* torch.linspace(start, end, steps): torch_linspace(0, 1, 5, .dtype = torch_float64); torch.logspace(start, end, steps, base=10):
+ * base to the power of those. "number of steps must be non-negative" */
+typedef struct torch_LinspaceArgs {
+    size_t struct_size;
+    double start, end;
+    int64_t steps;
+    double base;
+    torch_dtype dtype; /* default: torch_get_default_dtype() */
+    bool requires_grad;
+} torch_LinspaceArgs;
+TORCH_API torch_LinspaceArgs torch_LinspaceArgs_defaults(void);
+TORCH_API Tensor *torch_linspace_args(const torch_LinspaceArgs *args);
+TORCH_API Tensor *torch_logspace_args(const torch_LinspaceArgs *args);
+#define TORCH_LINSPACE(...) \
+    (&(torch_LinspaceArgs){.struct_size = sizeof(torch_LinspaceArgs), .base = 10, .start = __VA_ARGS__})
+#define torch_linspace(...) torch_linspace_args(TORCH_LINSPACE(__VA_ARGS__))
+#define torch_logspace(...) torch_logspace_args(TORCH_LINSPACE(__VA_ARGS__))
 
 /* torch.arange(start=0, end, step=1): ceil((end - start) / step) values. torch_arange(5), torch_arange(1, 7),
  * torch_arange(0, 1, 0.25, .dtype = torch_float64). int64 when the first bound is of an integer type and all are whole numbers,
@@ -88,13 +111,53 @@ TORCH_API Tensor *torch_tensor_args(const torch_TensorArgs *args);
 /* A copy of numel elements at data, of the given dtype, in row order; torch.tensor of raw memory, for bindings. */
 TORCH_API Tensor *torch_tensor_n(const void *data, torch_dtype dtype, int64_t ndim, const int64_t *size);
 
-TORCH_API Tensor *torch_empty_like(Tensor *x); /* same shape and dtype */
-TORCH_API Tensor *torch_zeros_like(Tensor *x);
-TORCH_API Tensor *torch_ones_like(Tensor *x);
-TORCH_API Tensor *torch_full_like_(Tensor *x, torch_Scalar value);
-#define torch_full_like(x, value) torch_full_like_(x, TORCH_SCALAR(value))
-TORCH_API Tensor *torch_rand_like(Tensor *x);
-TORCH_API Tensor *torch_randn_like(Tensor *x);
+/* torch.as_tensor: of C data always a copy; torch_from_blob shares it */
+#define torch_as_tensor torch_tensor
+
+/* ---- like another tensor -------------------------------------------------------------------------------------------
+ * torch.zeros_like(x, dtype=None, requires_grad=False): x's sizes and order of dimensions, and its dtype if none is given:
+ * torch_zeros_like(x), torch_zeros_like(x, .dtype = torch_int64). */
+typedef struct torch_LikeArgs {
+    size_t struct_size;
+    Tensor *self;
+    torch_dtype dtype;
+    bool requires_grad;
+} torch_LikeArgs;
+TORCH_API torch_LikeArgs torch_LikeArgs_defaults(void);
+TORCH_API Tensor *torch_empty_like_args(const torch_LikeArgs *args);
+TORCH_API Tensor *torch_zeros_like_args(const torch_LikeArgs *args);
+TORCH_API Tensor *torch_ones_like_args(const torch_LikeArgs *args);
+TORCH_API Tensor *torch_full_like_args(torch_Scalar value, const torch_LikeArgs *args);
+TORCH_API Tensor *torch_rand_like_args(const torch_LikeArgs *args);
+TORCH_API Tensor *torch_randn_like_args(const torch_LikeArgs *args);
+#define TORCH_LIKE(...) (&(torch_LikeArgs){.struct_size = sizeof(torch_LikeArgs), .self = __VA_ARGS__})
+#define torch_empty_like(...) torch_empty_like_args(TORCH_LIKE(__VA_ARGS__))
+#define torch_zeros_like(...) torch_zeros_like_args(TORCH_LIKE(__VA_ARGS__))
+#define torch_ones_like(...) torch_ones_like_args(TORCH_LIKE(__VA_ARGS__))
+#define torch_rand_like(...) torch_rand_like_args(TORCH_LIKE(__VA_ARGS__))
+#define torch_randn_like(...) torch_randn_like_args(TORCH_LIKE(__VA_ARGS__))
+#define torch_full_like(x, ...) torch_full_like_(x, __VA_ARGS__, )
+#define torch_full_like_(x, value, ...)       \
+    torch_full_like_args(TORCH_SCALAR(value), \
+                         &(torch_LikeArgs){.self = x, __VA_ARGS__.struct_size = sizeof(torch_LikeArgs)})
+
+/* x.new_zeros(2, 3): x's dtype if none is given: torch_new_zeros(x, 2, 3, .requires_grad = true). new_full: the value comes
+ * before the sizes. x.new_tensor(data): as torch_tensor, but in x's dtype */
+TORCH_API Tensor *torch_new_empty_args(Tensor *x, const torch_FactoryArgs *args);
+TORCH_API Tensor *torch_new_zeros_args(Tensor *x, const torch_FactoryArgs *args);
+TORCH_API Tensor *torch_new_ones_args(Tensor *x, const torch_FactoryArgs *args);
+TORCH_API Tensor *torch_new_full_args(Tensor *x, torch_Scalar value, const torch_FactoryArgs *args);
+TORCH_API Tensor *torch_new_tensor_args(Tensor *x, const torch_TensorArgs *args);
+#define torch_new_empty(x, ...) torch_new_empty_args(x, TORCH_FACTORY(__VA_ARGS__))
+#define torch_new_zeros(x, ...) torch_new_zeros_args(x, TORCH_FACTORY(__VA_ARGS__))
+#define torch_new_ones(x, ...) torch_new_ones_args(x, TORCH_FACTORY(__VA_ARGS__))
+#define torch_new_full(x, value, ...) torch_new_full_args(x, TORCH_SCALAR(value), TORCH_FACTORY(__VA_ARGS__))
+#ifndef __cplusplus
+#define torch_new_tensor(x, ...) torch_new_tensor_(x, __VA_ARGS__, )
+#define torch_new_tensor_(x, data_, ...) \
+    torch_new_tensor_args(               \
+        x, &(torch_TensorArgs){.data = TORCH_ARRAY(data_), __VA_ARGS__.struct_size = sizeof(torch_TensorArgs)})
+#endif
 
 TORCH_END
 

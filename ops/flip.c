@@ -121,8 +121,8 @@ static bool can_turn(const Tensor *x, int64_t dim0, int64_t dim1)
     int64_t n = x->ndim;
     if (n < 2)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "expected total dims >= 2, but got total dims = %lld", (long long)n);
-    bool same = dim0 == dim1 || (dim0 > 0 && dim0 - n == dim1) || (dim1 >= 0 && dim1 - n == dim0) || dim0 - n == dim1;
-    if (same)
+    uint64_t apart = dim0 > dim1 ? (uint64_t)dim0 - (uint64_t)dim1 : (uint64_t)dim1 - (uint64_t)dim0;
+    if (apart == 0 || apart == (uint64_t)n)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
                          "expected rotation dims to be different, but got dim0 = %lld and dim1 = %lld", (long long)dim0,
                          (long long)dim1);

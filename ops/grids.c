@@ -153,11 +153,13 @@ Tensor *torch_cartesian_prod_n(Tensor *const *tensors, int64_t n)
 /* r of n, in any order that ascends; with replacement: of n + r - 1. INT64_MAX where that is too much to count. */
 static int64_t how_many(int64_t n, int64_t r, bool with_replacement)
 {
-    int64_t count = 1, from = with_replacement ? n - 1 : n - r; /* product of (from + i) / i */
-    if (n == 0 || from < 0) return 0;
-    for (int64_t i = 1; i <= r; i++) {
+    int64_t count = 1, all, few = with_replacement ? n - 1 : n - r; /* all over few, which is all over (all - few) */
+    if (n == 0 || few < 0) return 0;
+    if (__builtin_add_overflow(with_replacement ? n - 1 : n - r, r, &all)) return INT64_MAX;
+    if (r < few) few = r;
+    for (int64_t i = 1; i <= few; i++) { /* product of (all - few + i) / i */
         int64_t product;
-        if (__builtin_mul_overflow(count, from + i, &product)) return INT64_MAX;
+        if (__builtin_mul_overflow(count, all - few + i, &product)) return INT64_MAX;
         count = product / i;
     }
     return count;

@@ -15,6 +15,7 @@
 #include "functional.h"
 #include "gather.h"
 #include "index.h"
+#include "info.h"
 #include "linalg.h"
 #include "matrix.h"
 #include "norm.h"

@@ -21,6 +21,10 @@ extern const cer_Op cer_op_floor_divide_, cer_op_pow_scalar_; /* in-place twins 
 /* creation (create.c) */
 Tensor *cer_factory(const char *op, const torch_FactoryArgs *args, torch_dtype fallback); /* uninitialised */
 Tensor *cer_factory_done(Tensor *t, const torch_FactoryArgs *args);                       /* sets requires_grad */
+Tensor *cer_filled(Tensor *t, torch_Scalar value);            /* t, every element being that number */
+bool cer_is_number(const char *op, torch_Scalar *value);      /* makes a 0-d tensor one; raises for None */
+Tensor *cer_like(const char *op, const torch_LikeArgs *args); /* uninitialised */
+Tensor *cer_like_done(Tensor *t, const torch_LikeArgs *args); /* sets requires_grad */
 
 /* views (slice.c) */
 Tensor *cer_select(const cer_Op *op, Tensor *x, int64_t dim, int64_t index); /* op: select or select_sliced */

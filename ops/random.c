@@ -189,24 +189,14 @@ Tensor *torch_randn_n(int64_t ndim, const int64_t *size, torch_dtype dtype)
     return normal("randn", torch_empty_n(ndim, size, dtype), NULL);
 }
 
-/* With x's strides where they leave no holes: the numbers follow the memory. */
-static Tensor *like(const char *op, Tensor *x)
+Tensor *torch_rand_like_args(const torch_LikeArgs *a)
 {
-    if (cer_error_pending() || !cer_usable(x, op, 1)) return NULL;
-    bool before = torch_set_grad_enabled(false);
-    Tensor *t = cer_call1(&cer_op_clone, x, NULL);
-    torch_set_grad_enabled(before);
-    return t;
+    return cer_like_done(uniform("rand_like", cer_like("rand_like", a), NULL), a);
 }
 
-Tensor *torch_rand_like(Tensor *x)
+Tensor *torch_randn_like_args(const torch_LikeArgs *a)
 {
-    return uniform("rand_like", like("rand_like", x), NULL);
-}
-
-Tensor *torch_randn_like(Tensor *x)
-{
-    return normal("randn_like", like("randn_like", x), NULL);
+    return cer_like_done(normal("randn_like", cer_like("randn_like", a), NULL), a);
 }
 
 Tensor *torch_randint_args(int64_t low, int64_t high, const torch_FactoryArgs *a)
