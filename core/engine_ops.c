@@ -262,8 +262,6 @@ const cer_Op cer_op_fill_ = {
 
 static bool expand_refused(const Tensor *t, const cer_SizeAttrs *a, int64_t i, int64_t own)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     char want[128], have[128];
     cer_shape_text(a->ndim, a->size, want, sizeof want);
     cer_shape_text(t->ndim, t->shape, have, sizeof have);
@@ -271,7 +269,7 @@ static bool expand_refused(const Tensor *t, const cer_SizeAttrs *a, int64_t i, i
         return cer_raise(TORCH_RUNTIME_ERROR, "expand",
                          "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (%lld) must be greater "
                          "or equal to the number of dimensions in the tensor (%d)",
-                         names[t->dtype], have, want, (long long)a->ndim, t->ndim);
+                         cer_type_name(t->dtype), have, want, (long long)a->ndim, t->ndim);
     if (a->size[i] == -1)
         return cer_raise(TORCH_RUNTIME_ERROR, "expand",
                          "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "

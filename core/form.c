@@ -246,6 +246,22 @@ const char *cer_type_name(torch_dtype dtype)
     return names[(unsigned)dtype < sizeof names / sizeof *names ? dtype : 0];
 }
 
+const char *cer_cpp_name(torch_dtype dtype)
+{
+    static const char *const names[] = {"nullptr (uninitialized)",
+                                        "unsigned char",
+                                        "signed char",
+                                        "short int",
+                                        "int",
+                                        "long int",
+                                        "c10::Half",
+                                        "float",
+                                        "double",
+                                        "bool",
+                                        "c10::BFloat16"};
+    return names[(unsigned)dtype < sizeof names / sizeof *names ? dtype : 0];
+}
+
 const char *cer_shape_text(int64_t ndim, const int64_t *shape, char *text, size_t bytes)
 {
     size_t used = (size_t)snprintf(text, bytes, "[");

@@ -158,8 +158,6 @@ void cer_move_retained(Tensor *t, cer_Node *to)
 /* Puts a hook's answer where the gradient was; takes a reference of its own. */
 static bool replace(const cer_GradHook *h, Tensor **slot, Tensor *by)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     Tensor *old = *slot;
     if (by == old) return true;
     if (!old) return cer_raise(TORCH_RUNTIME_ERROR, h->name, "can't replace a None gradient with a non-None value");
@@ -167,7 +165,7 @@ static bool replace(const cer_GradHook *h, Tensor **slot, Tensor *by)
     if (by->dtype != old->dtype)
         return cer_raise(TORCH_RUNTIME_ERROR, h->name,
                          "hook '%s' has changed the type of value (was torch.%sTensor got torch.%sTensor)", h->name,
-                         names[old->dtype], names[by->dtype]);
+                         cer_type_name(old->dtype), cer_type_name(by->dtype));
     if (!cer_same_shape(by, old))
         return cer_raise(TORCH_RUNTIME_ERROR, h->name, "hook '%s' has changed the size of value", h->name);
     *slot = by;

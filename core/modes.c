@@ -107,8 +107,6 @@ static bool has_nan(const Tensor *t)
 /* What the call was, as far as C knows it: its name and what it took. */
 static void describe_call(const cer_Node *n, char *text, size_t bytes)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     size_t used = (size_t)snprintf(text, bytes, "%s(", n->op->name);
     for (uint32_t i = 0; i < n->n_inputs && used < bytes; i++) {
         const cer_Edge *e = &n->edges[i];
@@ -116,7 +114,7 @@ static void describe_call(const cer_Node *n, char *text, size_t bytes)
         char shape[128] = "...";
         if (o) cer_shape_text(o->ndim, o->shape, shape, sizeof shape);
         used += (size_t)snprintf(text + used, bytes - used, "%s%s%s%s%s%s%s", i ? ", " : "", o ? "torch." : "",
-                                 o ? names[o->dtype] : "", o ? "Tensor " : "", shape, o ? " of " : "",
+                                 o ? cer_type_name(o->dtype) : "", o ? "Tensor " : "", shape, o ? " of " : "",
                                  o ? cer_grad_name(e->node) : "");
     }
     if (used < bytes) snprintf(text + used, bytes - used, ")");

@@ -147,6 +147,7 @@ bool cer_broadcast(const char *op, int64_t *ndim, int64_t *shape, int64_t other_
                    const int64_t *other);                                                      /* into shape */
 bool cer_expand_strides(const Tensor *t, int64_t ndim, const int64_t *shape, int64_t *stride); /* false: does not fit */
 const char *cer_type_name(torch_dtype dtype); /* as in messages of ATen: "Float" */
+const char *cer_cpp_name(torch_dtype dtype);  /* as in those that print the C++ type: "long int" */
 const char *cer_shape_text(int64_t ndim, const int64_t *shape, char *text, size_t bytes); /* "[2, 3]"; returns text */
 
 /* ---- for vjps ---------------------------------------------------------------------------------------------------- */
@@ -167,7 +168,6 @@ const char *cer_grad_name(const cer_Node *n); /* what PyTorch prints as grad_fn 
 /* ---- pointwise (pointwise.c) ------------------------------------------------------------------------------------- */
 bool cer_pointwise_shape(cer_Call *c);
 bool cer_pointwise_kernel(cer_Call *c);
-const char *cer_scalar_type(torch_dtype dtype);                 /* PyTorch's word in messages: "Long" */
 torch_dtype cer_result_type(const torch_Scalar *in, int64_t n); /* torch.result_type */
 
 /* ---- the iterator (iterator.c) ----------------------------------------------------------------------------------- */

@@ -57,20 +57,13 @@ static void result_strides(const cer_Call *c, cer_Form *f)
     cer_form_strides_of(f, n, stride);
 }
 
-const char *cer_scalar_type(torch_dtype dtype)
-{
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
-    return names[dtype];
-}
-
 static bool no_loop(const cer_Call *c, torch_dtype t)
 {
     const char *name = c->op->dispatch ? c->op->dispatch : c->op->name;
     int length = (int)strlen(name); /* without the _ of the in-place twin */
     if (!c->op->dispatch && c->op->flags & CER_INPLACE && name[length - 1] == '_') length--;
     return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%.*s%s\" not implemented for '%s'", length, name,
-                     c->op->dispatch ? "" : "_cpu", cer_scalar_type(t));
+                     c->op->dispatch ? "" : "_cpu", cer_type_name(t));
 }
 
 /* In place: does the result fit into the tensor that is written? */
@@ -85,7 +78,7 @@ static bool fits_self(const cer_Call *c, const cer_Form *f, torch_dtype result)
     bool floating = torch_dtype_is_floating_point(result), into_floating = torch_dtype_is_floating_point(self->dtype);
     if ((floating && !into_floating) || (result != torch_bool && self->dtype == torch_bool))
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "result type %s can't be cast to the desired output type %s",
-                         cer_scalar_type(result), cer_scalar_type(self->dtype));
+                         cer_type_name(result), cer_type_name(self->dtype));
     return true;
 }
 

@@ -105,15 +105,14 @@ Tensor *cer_twin(const Tensor *of, cer_Node *made_by, uint32_t output)
 
 static torch_Scalar changed(const char *op, const Tensor *t, uint32_t expected, const cer_Node *maker, uint32_t output)
 {
-    static const char *const names[] = {"Unknown", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",    "Float", "Double", "Bool",  "BFloat16"};
     char shape[256], from[128] = "";
     if (maker) snprintf(from, sizeof from, ", which is output %u of %s,", output, cer_grad_name(maker));
     bool told = cer_context()->watch & CER_WATCH_ANOMALY;
     cer_raise(TORCH_RUNTIME_ERROR, op,
               "one of the variables needed for gradient computation has been modified by an inplace operation: "
               "[torch.%sTensor %s]%s is at version %u; expected version %u instead. Hint: %s",
-              names[t->dtype], cer_shape_text(t->ndim, t->shape, shape, sizeof shape), from, cer_version(t), expected,
+              cer_type_name(t->dtype), cer_shape_text(t->ndim, t->shape, shape, sizeof shape), from, cer_version(t),
+              expected,
               told ? "the backtrace further above shows the operation that failed to compute its gradient. The "
                      "variable in question was changed in there or anywhere later. Good luck!"
                    : "enable anomaly detection to find the operation that failed to compute its gradient, with "

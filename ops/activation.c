@@ -311,7 +311,7 @@ Tensor *F_prelu(Tensor *x, Tensor *weight)
     if (cer_error_pending() || !cer_usable(x, "prelu", 1) || !cer_usable(weight, "prelu", 2)) return NULL;
     if (torch_dtype_of(x) != torch_dtype_of(weight))
         return cer_raise(TORCH_RUNTIME_ERROR, "prelu", "Found dtype %s but expected %s",
-                         cer_scalar_type(torch_dtype_of(weight)), cer_scalar_type(torch_dtype_of(x))),
+                         cer_type_name(torch_dtype_of(weight)), cer_type_name(torch_dtype_of(x))),
                NULL;
     int64_t n = torch_numel(weight), ndim = torch_dim(x), channels = ndim > 1 ? torch_size(x, 1) : 1;
     if (torch_dim(weight) > 1)

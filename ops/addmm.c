@@ -4,9 +4,6 @@
 #include "core/impl.h"
 #include "ops/products.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 typedef struct AddAttrs {
     double beta, alpha;
     uint8_t dtype; /* addr: the promoted type */
@@ -23,7 +20,7 @@ static bool expandable(const cer_Call *c, int64_t ndim, const int64_t *shape)
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (%lld) must be greater or "
                          "equal to the number of dimensions in the tensor (%d)",
-                         type_names[input->dtype], cer_shape_text(input->ndim, input->shape, have, sizeof have),
+                         cer_type_name(input->dtype), cer_shape_text(input->ndim, input->shape, have, sizeof have),
                          cer_shape_text(ndim, shape, want, sizeof want), (long long)ndim, input->ndim);
     for (int64_t i = ndim - 1, own = input->ndim - 1; own >= 0; i--, own--)
         if (input->shape[own] != shape[i] && input->shape[own] != 1)
@@ -48,7 +45,7 @@ static bool formed(cer_Call *c, torch_dtype dtype, int64_t ndim, const int64_t *
                          cer_shape_text(ndim, shape, want, sizeof want));
     if (self && self->dtype != dtype)
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "expected scalar type %s but found %s",
-                         type_names[self->dtype], type_names[dtype]);
+                         cer_type_name(self->dtype), cer_type_name(dtype));
     return cer_form_checked(&c->form[0], c->op->name, dtype, ndim, shape);
 }
 
@@ -313,7 +310,7 @@ static bool addr_shape(cer_Call *c)
     }
     if (c->self && c->self->dtype != common)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "result type %s can't be cast to the desired output type %s",
-                         type_names[common], type_names[c->self->dtype]);
+                         cer_type_name(common), cer_type_name(c->self->dtype));
     if (!cer_form_checked(&c->form[0], op, common, 2, shape)) return false;
     if (input->ndim == 2 && cer_same_sizes(2, input->shape, shape)) cer_form_strides_like(&c->form[0], input->stride);
     return true;

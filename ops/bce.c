@@ -22,11 +22,10 @@ static Tensor *weighted(Tensor *g, cer_Node *n)
 
 static bool bce_shape(cer_Call *c)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     torch_dtype own = c->in[INPUT].as.t->dtype, other = c->in[TARGET].as.t->dtype;
     if (own != other && torch_dtype_is_floating_point(own))
-        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "Found dtype %s but expected %s", names[other], names[own]);
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "Found dtype %s but expected %s", cer_type_name(other),
+                         cer_type_name(own));
     return cer_loss_shape(c, &cer_op_bce, 2, c->op->name, ((const BceAttrs *)c->attrs)->reduction);
 }
 
@@ -124,14 +123,12 @@ Tensor *cer_bce_share(Tensor *g, torch_Scalar x, torch_Scalar t) /* in c */
 
 static bool logits_shape(cer_Call *c)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     for (int i = INPUT; i <= TARGET; i++)
         if (!torch_dtype_is_floating_point(c->in[i].as.t->dtype))
             return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                              "result type Float can't be cast to the desired output type %s",
-                             names[c->in[TARGET].as.t->dtype != torch_float32 ? c->in[TARGET].as.t->dtype
-                                                                              : c->in[INPUT].as.t->dtype]);
+                             cer_type_name(c->in[TARGET].as.t->dtype != torch_float32 ? c->in[TARGET].as.t->dtype
+                                                                                      : c->in[INPUT].as.t->dtype));
     return cer_loss_shape(c, &cer_op_bce_with_logits, 2, c->op->name, ((const BceAttrs *)c->attrs)->reduction);
 }
 

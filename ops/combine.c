@@ -26,8 +26,6 @@ static Tensor *lerped(const cer_Op *op, Tensor *x, Tensor *end, torch_Scalar wei
     static const char *const cpp[] = {"undefined", "unsigned char", "signed char",  "short int",
                                       "int",       "long int",      "c10::Half",    "float",
                                       "double",    "bool",          "c10::BFloat16"};
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     torch_Scalar in[3] = {torch_scalar_tensor(x), torch_scalar_tensor(end), weight};
     static const char *const argument[] = {"self", "end", "weight"};
     if (!usable(op->name, in[0], in[1], weight)) return NULL;
@@ -39,7 +37,7 @@ static Tensor *lerped(const cer_Op *op, Tensor *x, Tensor *end, torch_Scalar wei
                    NULL;
     if (!torch_dtype_is_floating_point(type))
         return cer_raise(TORCH_RUNTIME_ERROR, op->name, "\"lerp_kernel_%s\" not implemented for '%s'",
-                         weight.kind == TORCH_KIND_TENSOR ? "tensor" : "scalar", names[type]),
+                         weight.kind == TORCH_KIND_TENSOR ? "tensor" : "scalar", cer_type_name(type)),
                NULL;
     return cer_call(op, in, 3, NULL);
 }

@@ -33,12 +33,10 @@ torch_CloseArgs torch_CloseArgs_defaults(void)
 
 static bool comparable(const torch_CloseArgs *a)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     if (cer_error_pending() || !cer_usable(a->self, "isclose", 1) || !cer_usable(a->other, "isclose", 2)) return false;
     if (a->self->dtype != a->other->dtype)
-        return cer_raise(TORCH_RUNTIME_ERROR, "isclose", "%s did not match %s", names[a->self->dtype],
-                         names[a->other->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, "isclose", "%s did not match %s", cer_type_name(a->self->dtype),
+                         cer_type_name(a->other->dtype));
     if (!(a->rtol >= 0))
         return cer_raise(TORCH_RUNTIME_ERROR, "isclose", "rtol must be greater than or equal to zero, but got %g",
                          a->rtol);

@@ -341,21 +341,31 @@ static bool all_at_least(int dims, const int64_t *v, int64_t least)
     return true;
 }
 
+/* PyTorch tries oneDNN with float32 first, which words it differently. */
+static bool types_differ(const Request *q, const Tensor *other, const char *what)
+{
+    torch_dtype own = q->input->dtype;
+    if (own == torch_float32)
+        return cer_raise(TORCH_RUNTIME_ERROR, q->op,
+                         "Input type (torch.%sTensor) and %s type (torch.%sTensor) should be the same or input should "
+                         "be a MKLDNN tensor and %s is a dense tensor",
+                         cer_type_name(own), what, cer_type_name(other->dtype), what);
+    if (other == q->bias)
+        return cer_raise(TORCH_RUNTIME_ERROR, q->op, "Input type (%s) and bias type (%s) should be the same",
+                         cer_cpp_name(own), cer_cpp_name(other->dtype));
+    return cer_raise(TORCH_RUNTIME_ERROR, q->op, "expected scalar type %s but found %s", cer_type_name(own),
+                     cer_type_name(other->dtype));
+}
+
 static bool check_types(const Request *q)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
-    const Tensor *const others[2] = {q->weight, q->bias};
     torch_dtype own = q->input->dtype;
-    for (int i = 0; i < 2; i++)
-        if (others[i] && others[i]->dtype != own)
-            return cer_raise(
-                TORCH_RUNTIME_ERROR, q->op,
-                "Input type (torch.%sTensor) and %s type (torch.%sTensor) should be the same or input should "
-                "be a MKLDNN tensor and %s is a dense tensor",
-                names[own], i ? "bias" : "weight", names[others[i]->dtype], i ? "bias" : "weight");
+    bool weight = q->weight->dtype != own, bias = q->bias && q->bias->dtype != own;
+    if (bias && (own != torch_float32 || !weight)) return types_differ(q, q->bias, "bias");
+    if (weight) return types_differ(q, q->weight, "weight");
     if (own != torch_float32 && own != torch_float64)
-        return cer_raise(TORCH_RUNTIME_ERROR, q->op, "\"slow_conv2d_cpu\" not implemented for '%s'", names[own]);
+        return cer_raise(TORCH_RUNTIME_ERROR, q->op, "\"slow_conv2d_cpu\" not implemented for '%s'",
+                         cer_type_name(own));
     return true;
 }
 

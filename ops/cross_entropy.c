@@ -57,12 +57,10 @@ static bool smoothing_fits(double smoothing)
 /* The target gives a probability for each class. */
 static Tensor *of_probabilities(const Problem *p)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     if (!torch_dtype_is_floating_point(p->target->dtype))
         return cer_raise(TORCH_RUNTIME_ERROR, "cross_entropy",
                          "Expected floating point type for target with class probabilities, got %s",
-                         names[p->target->dtype]),
+                         cer_type_name(p->target->dtype)),
                NULL;
     if (p->ignore_index >= 0)
         return cer_raise(TORCH_RUNTIME_ERROR, "cross_entropy",

@@ -6,9 +6,6 @@
 #include "core/impl.h"
 #include "ops/linalg_internal.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 typedef struct CdistAttrs {
     double p;
     int64_t ndim, size[TORCH_MAX_DIM]; /* of the result; the operands have one batch dimension */
@@ -62,10 +59,10 @@ static bool cdist_shape(cer_Call *c)
 {
     const Tensor *x = c->in[0].as.t, *y = c->in[1].as.t;
     if (x->dtype != torch_float32 && x->dtype != torch_float64)
-        return cer_raise(TORCH_RUNTIME_ERROR, "cdist", "\"cdist\" not implemented for '%s'", type_names[x->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, "cdist", "\"cdist\" not implemented for '%s'", cer_type_name(x->dtype));
     if (x->dtype != y->dtype)
-        return cer_raise(TORCH_RUNTIME_ERROR, "cdist", "expected scalar type %s but found %s", type_names[x->dtype],
-                         type_names[y->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, "cdist", "expected scalar type %s but found %s", cer_type_name(x->dtype),
+                         cer_type_name(y->dtype));
     const CdistAttrs *a = c->attrs;
     return cer_form_checked(&c->form[0], "cdist", x->dtype, a->ndim, a->size);
 }
@@ -276,9 +273,9 @@ static bool acceptable(const Tensor *x, const Tensor *y, double p)
         return refuse("X1 and X2 must have the same number of columns. X1: %lld X2: %lld", (long long)CER_COLS(x),
                       (long long)CER_COLS(y));
     if (!torch_dtype_is_floating_point(x->dtype))
-        return refuse("cdist only supports floating-point dtypes, X1 got: %s", type_names[x->dtype]);
+        return refuse("cdist only supports floating-point dtypes, X1 got: %s", cer_type_name(x->dtype));
     if (!torch_dtype_is_floating_point(y->dtype))
-        return refuse("cdist only supports floating-point dtypes, X2 got: %s", type_names[y->dtype]);
+        return refuse("cdist only supports floating-point dtypes, X2 got: %s", cer_type_name(y->dtype));
     return p >= 0 || refuse("cdist only supports non-negative p values");
 }
 

@@ -9,12 +9,9 @@
 #include "core/repr.h"
 #include "ops/ops_internal.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 static bool not_implemented(const char *op, const char *kernel, const Tensor *t)
 {
-    return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", kernel, type_names[t->dtype]);
+    return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", kernel, cer_type_name(t->dtype));
 }
 
 typedef char Number[CER_NUMBER_BYTES];
@@ -344,7 +341,7 @@ static bool bernoulli__shape(cer_Call *c)
             TORCH_RUNTIME_ERROR, "bernoulli_",
             "expand(torch.%sTensor{%s}, size=%s): the number of sizes provided (%d) must be greater or equal to "
             "the number of dimensions in the tensor (%d)",
-            type_names[p->dtype], cer_shape_text(p->ndim, p->shape, have, sizeof have),
+            cer_type_name(p->dtype), cer_shape_text(p->ndim, p->shape, have, sizeof have),
             cer_shape_text(self->ndim, self->shape, want, sizeof want), self->ndim, p->ndim);
     for (int d = self->ndim - 1, own = p->ndim - 1; own >= 0; d--, own--)
         if (p->shape[own] != 1 && p->shape[own] != self->shape[d])

@@ -6,9 +6,6 @@
 #include "core/impl.h"
 #include "ops/ops_internal.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 /* ---- dropout: x noise / (1 - p) ---------------------------------------------------------------------------------- */
 
 enum { ALPHA = 1, CHANNELS = 2, IN_PLACE = 4 }; /* saturate instead of zero; whole channels; x itself */
@@ -146,7 +143,7 @@ static bool rrelu_shape(cer_Call *c)
         return cer_raise(TORCH_RUNTIME_ERROR, "rrelu", "Lower bound should be less than or equal to the upper bound");
     if (x->dtype != torch_float32 && x->dtype != torch_float64)
         return cer_raise(TORCH_RUNTIME_ERROR, "rrelu", "\"%s\" not implemented for '%s'",
-                         a->training ? "rrelu_with_noise_out_cpu" : "leaky_relu_cpu", type_names[x->dtype]);
+                         a->training ? "rrelu_with_noise_out_cpu" : "leaky_relu_cpu", cer_type_name(x->dtype));
     cer_form(&c->form[0], x->dtype, x->ndim, x->shape);
     cer_form(&c->form[1], x->dtype, x->ndim, x->shape);
     return true;
@@ -201,6 +198,10 @@ F_RreluArgs F_RreluArgs_defaults(void)
 
 Tensor *F_rrelu_args(const F_RreluArgs *a)
 {
+    if (cer_error_pending() || !cer_usable(a->input, "rrelu", 1)) return NULL;
+    if (!(a->lower <= a->upper))
+        return cer_raise(TORCH_RUNTIME_ERROR, "rrelu", "Lower bound should be less than or equal to the upper bound"),
+               NULL;
     return cer_call1(&cer_op_rrelu, a->input, &(RreluAttrs){NULL, a->lower, a->upper, a->training});
 }
 

@@ -10,9 +10,6 @@
 #include "ops/pool.h"
 #include "ops/resample.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 F_InterpolateArgs F_InterpolateArgs_defaults(void)
 {
     return (F_InterpolateArgs){
@@ -149,7 +146,7 @@ Tensor *F_interpolate_args(const F_InterpolateArgs *p)
                          m->kind == CER_LINEAR  ? "linear"
                          : m->kind == CER_CUBIC ? "cubic"
                                                 : "nearest",
-                         type_names[x->dtype]),
+                         cer_type_name(x->dtype)),
                NULL;
     cer_Resample r = {.kind = m->kind, .dims = dims, .align_corners = p->align_corners};
     for (int d = 0; d < dims; d++) {

@@ -54,13 +54,11 @@ static bool found(const int64_t *keys, int64_t n, int64_t key)
 
 static bool shape(cer_Call *c)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     for (int i = 0; i < 2; i++) {
         torch_dtype type = cer_result_type(&c->in[i], 1);
         if (type == torch_bool || type == torch_bfloat16)
             return cer_raise(TORCH_RUNTIME_ERROR, "isin", "Unsupported input type encountered for isin(): %s",
-                             names[type]);
+                             cer_type_name(type));
     }
     c->common = (uint8_t)cer_result_type(c->in, 2);
     torch_Size size = {.ndim = 0};

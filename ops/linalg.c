@@ -6,9 +6,6 @@
 
 #include "ops/linalg_internal.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 const char cer_eigh_kernel[] = "linalg_eigh_cpu";
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
@@ -33,11 +30,11 @@ bool cer_is_real(const char *op, const Tensor *a, const char *kernel)
     bool floating = torch_dtype_is_floating_point(a->dtype);
     if (a->dtype == torch_float32 || a->dtype == torch_float64) return true;
     if (kernel && (floating || kernel == cer_eigh_kernel))
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", kernel, type_names[a->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", kernel, cer_type_name(a->dtype));
     return cer_raise(TORCH_RUNTIME_ERROR, op,
                      floating ? "%s: Low precision dtypes not supported. Got %s"
                               : "%s: Expected a floating point or complex tensor as input. Got %s",
-                     op, type_names[a->dtype]);
+                     op, cer_type_name(a->dtype));
 }
 
 bool cer_lapack_at_hand(const char *op, const Tensor *a)

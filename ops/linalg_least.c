@@ -5,9 +5,6 @@
 
 #include "ops/linalg_internal.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 static double epsilon(const Tensor *a)
 {
     return a->dtype == torch_float64 ? DBL_EPSILON : FLT_EPSILON;
@@ -37,7 +34,7 @@ static bool pinv_shape(cer_Call *c)
         return cer_raise(TORCH_RUNTIME_ERROR, "linalg.pinv",
                          "linalg.pinv(%s{%s}): expected a tensor with 2 or more dimensions of float, double, cfloat or "
                          "cdouble types",
-                         type_names[a->dtype], cer_shape_text(a->ndim, a->shape, text, sizeof text));
+                         cer_type_name(a->dtype), cer_shape_text(a->ndim, a->shape, text, sizeof text));
     cer_form(&c->form[0], a->dtype, a->ndim, a->shape);
     c->form[0].shape[a->ndim - 2] = CER_COLS(a);
     c->form[0].shape[a->ndim - 1] = CER_ROWS(a);
@@ -169,7 +166,7 @@ static bool lstsq_shape(cer_Call *c)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
                          "torch.linalg.lstsq: Expected input and other to have the same dtype, but got "
                          "input's dtype %s and other's dtype %s",
-                         type_names[a->dtype], type_names[b->dtype]);
+                         cer_type_name(a->dtype), cer_type_name(b->dtype));
     if (!cer_is_real(op, a, NULL)) return false;
     int64_t matrix = s->vector ? b->ndim - 1 : b->ndim - 2;
     if (b->ndim < a->ndim - 1 || matrix < 0 || CER_ROWS(a) != b->shape[matrix])

@@ -5,9 +5,6 @@
 
 #include "ops/linalg_internal.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 typedef struct Decomposed {
     Tensor *lu;
     int *pivot;
@@ -155,7 +152,7 @@ static bool solve_shape(cer_Call *c)
             TORCH_RUNTIME_ERROR, "linalg.solve",
             "linalg.solve: Expected A and B to have the same dtype, but found A of type %s and B of type %s "
             "instead",
-            type_names[a->dtype], type_names[b->dtype]);
+            cer_type_name(a->dtype), cer_type_name(b->dtype));
     if (!cer_is_square("linalg.solve", a)) return false;
     if (ndim < 2) return cer_is_matrix("linalg.solve", b, "B");
     if (ndim > TORCH_MAX_DIM) return cer_form_checked(&c->form[0], "linalg.solve", a->dtype, ndim, shape);
@@ -254,7 +251,7 @@ static bool triangular_shape(cer_Call *c)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
                          "Expected A and B to have the same dtype, but found A of type %s and B of "
                          "type %s instead",
-                         type_names[a->dtype], type_names[b->dtype]);
+                         cer_type_name(a->dtype), cer_type_name(b->dtype));
     if (!solution_form(c, op, b->ndim, b->shape)) return false;
     cer_form_columns(&c->form[0]);
     return true;

@@ -4,9 +4,6 @@
 #include "core/impl.h"
 #include "ops/products.h"
 
-static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                    "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 /* All dimensions of x but the last are rows. */
 static int64_t rows_of(const Tensor *x)
 {
@@ -37,8 +34,8 @@ static bool linear_shape(cer_Call *c)
                          (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1), (long long)rows_of(x),
                          (long long)w->shape[0], (long long)(b->ndim ? b->shape[0] : 1));
     if (x->dtype != w->dtype)
-        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "expected scalar type %s but found %s", names[x->dtype],
-                         names[w->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, "linear", "expected scalar type %s but found %s", cer_type_name(x->dtype),
+                         cer_type_name(w->dtype));
     if (!cer_product_type("linear", "addmm_impl_cpu_", x, w)) return false;
     cer_form(&c->form[0], x->dtype, x->ndim, x->shape);
     c->form[0].shape[x->ndim - 1] = w->shape[0];

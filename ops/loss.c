@@ -27,11 +27,10 @@ bool cer_reduction(const char *op, const char *text, int32_t *reduction)
 /* The form of the losses, before they are reduced, is in c->form[1]: no loss has a second output. */
 bool cer_loss_shape(cer_Call *c, const cer_Op *row, int64_t n_in, const char *kernel, int32_t reduction)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     torch_dtype common = cer_result_type(c->in, n_in);
     if (!torch_dtype_is_floating_point(common))
-        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%s\" not implemented for '%s'", kernel, names[common]);
+        return cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%s\" not implemented for '%s'", kernel,
+                         cer_type_name(common));
     cer_Call losses = *c;
     losses.op = row;
     losses.n_in = n_in;

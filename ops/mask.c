@@ -1,9 +1,6 @@
 /* Choosing by a mask: where, masked_fill. */
 #include "ops/ops_internal.h"
 
-static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                    "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 /* ---- inside: the mask is known to be bool ------------------------------------------------------------------------ */
 
 Tensor *cer_where(torch_Scalar condition, torch_Scalar yes, torch_Scalar no)
@@ -39,7 +36,7 @@ Tensor *torch_where_Scalar(Tensor *condition, torch_Scalar yes, torch_Scalar no)
     else if (type != torch_bool)
         return cer_raise(TORCH_RUNTIME_ERROR, "where",
                          "where expected condition to be a boolean tensor, but got a tensor with dtype %s",
-                         names[type]),
+                         cer_type_name(type)),
                NULL;
     return cer_where(torch_scalar_tensor(condition), yes, no);
 }
@@ -75,7 +72,7 @@ static bool fillable(const char *op, Tensor *x, Tensor *mask, torch_Scalar value
                    "please use a mask with dtype torch.bool instead.");
     else if (type != torch_bool)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
-                         "masked_fill_ only supports boolean masks, but got mask with dtype %s", names[type]);
+                         "masked_fill_ only supports boolean masks, but got mask with dtype %s", cer_type_name(type));
     return true;
 }
 

@@ -4,9 +4,6 @@
 #include "core/impl.h"
 #include "ops/products.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 static bool ready(const Tensor *x, const char *op, int position)
 {
     return !cer_error_pending() && cer_usable(x, op, position);
@@ -16,9 +13,9 @@ static bool ready(const Tensor *x, const char *op, int position)
 bool cer_product_type(const char *op, const char *what, const Tensor *a, const Tensor *b)
 {
     if (!cer_kernels()->gemm[a->dtype] && a->dtype != torch_bfloat16)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", what, type_names[a->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", what, cer_type_name(a->dtype));
     return a->dtype == b->dtype || cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type %s but found %s",
-                                             type_names[a->dtype], type_names[b->dtype]);
+                                             cer_type_name(a->dtype), cer_type_name(b->dtype));
 }
 
 /* bfloat16: in float32, rounded once. The elements from a_data on, as contiguous float32. */
@@ -218,8 +215,8 @@ static bool dot_shape(cer_Call *c)
                          b->ndim);
     if (a->dtype != b->dtype)
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
-                         "dot : expected both vectors to have same dtype, but found %s and %s", type_names[a->dtype],
-                         type_names[b->dtype]);
+                         "dot : expected both vectors to have same dtype, but found %s and %s", cer_type_name(a->dtype),
+                         cer_type_name(b->dtype));
     if (a->shape[0] != b->shape[0])
         return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                          "inconsistent tensor size, expected tensor [%lld] and src [%lld] to have the same number of "

@@ -6,9 +6,6 @@
 #include "core/impl.h"
 #include "ops/ops_internal.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 typedef struct MultinomialAttrs {
     torch_Generator *generator;
     int64_t samples;
@@ -50,7 +47,7 @@ static bool shape(cer_Call *c)
     const Tensor *w = c->in[0].as.t;
     if (w->ndim != 1 && w->ndim != 2) return refuse("prob_dist must be 1 or 2 dim");
     if (!torch_dtype_is_floating_point(w->dtype))
-        return refuse("multinomial only supports floating-point dtypes for input, got: %s", type_names[w->dtype]);
+        return refuse("multinomial only supports floating-point dtypes for input, got: %s", cer_type_name(w->dtype));
     if (w->dtype == torch_float16) return refuse("multinomial is not implemented for half on CPU");
     if (a->samples <= 0) return refuse("cannot sample n_sample <= 0 samples");
     int64_t n = w->shape[w->ndim - 1];

@@ -203,13 +203,13 @@ static const char *text_of(const Tensor *t, char *text, size_t bytes)
 
 static bool types_fit(const char *op, const Tensor *x, const Tensor *target, const Tensor *weight)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     char text[128];
     if (x->dtype != torch_float32 && x->dtype != torch_float64)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s_out_frame\" not implemented for '%s'", op, names[x->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s_out_frame\" not implemented for '%s'", op,
+                         cer_type_name(x->dtype));
     if (target->dtype != torch_int64 && target->dtype != torch_uint8)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type Long but found %s", names[target->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type Long but found %s",
+                         cer_type_name(target->dtype));
     if (!weight) return true;
     int64_t classes = x->ndim == 1 ? x->shape[0] : x->shape[1];
     if (weight->ndim != 1 || weight->shape[0] != classes) {
@@ -221,8 +221,8 @@ static bool types_fit(const char *op, const Tensor *x, const Tensor *target, con
                          (long long)classes, text_of(weight, text, sizeof text));
     }
     if (weight->dtype != x->dtype)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type %s but found %s", names[x->dtype],
-                         names[weight->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type %s but found %s", cer_type_name(x->dtype),
+                         cer_type_name(weight->dtype));
     return true;
 }
 

@@ -22,9 +22,6 @@ typedef struct NormAttrs {
 enum { INPUT, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, OPERANDS };
 enum { MEAN = 1, RSTD = 2 }; /* outputs */
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 static const char *at(const Tensor *t, int64_t element)
 {
     return t ? t->data + element * cer_size_of(t->dtype) : NULL;
@@ -393,14 +390,14 @@ static bool usable(const char *op, const Tensor *x, const Tensor *weight, const 
 static bool floating(const char *op, const char *kernel, const Tensor *x, const Tensor *const *others, int n)
 {
     if (x->dtype != torch_float32 && x->dtype != torch_float64)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", kernel, type_names[x->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", kernel, cer_type_name(x->dtype));
     for (int i = 0; i < n; i++) {
         if (!others[i] || others[i]->dtype == x->dtype) continue;
         if (strcmp(op, "batch_norm") == 0)
             return cer_raise(TORCH_RUNTIME_ERROR, op,
                              "mixed dtype (CPU): expect parameter to have scalar type of Float");
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type %s but found %s", type_names[x->dtype],
-                         type_names[others[i]->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type %s but found %s", cer_type_name(x->dtype),
+                         cer_type_name(others[i]->dtype));
     }
     return true;
 }

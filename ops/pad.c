@@ -127,8 +127,6 @@ static bool reflection_fits(const Tensor *x, int d, int64_t before, int64_t afte
 
 static bool plane_fits(const char *mode, const Tensor *x, int dims, const int64_t *pad)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     bool reflects = mode[2] == 'f', circular = mode[0] == 'c';
     for (int i = 0; i < dims; i++) {
         int d = x->ndim - 1 - i;
@@ -146,7 +144,8 @@ static bool plane_fits(const char *mode, const Tensor *x, int dims, const int64_
     }
     if (x->dtype != torch_float32 && x->dtype != torch_float64)
         return cer_raise(TORCH_RUNTIME_ERROR, "pad", "\"%s_pad%dd%s\" not implemented for '%s'",
-                         reflects ? "reflection" : "replication", dims, reflects ? "" : "_cpu", names[x->dtype]);
+                         reflects ? "reflection" : "replication", dims, reflects ? "" : "_cpu",
+                         cer_type_name(x->dtype));
     return true;
 }
 

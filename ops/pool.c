@@ -203,16 +203,13 @@ AVG_POOL(adaptive_avg_pool3d, "AdaptiveAvgPool3DBackward0", "AdaptiveAvgPool3DBa
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 static const char *text_of(const Tensor *t, char *text, size_t bytes)
 {
     return cer_shape_text(t->ndim, t->shape, text, bytes);
 }
 
-typedef struct Pool { /* what the public functions have in common */
-    const char *op, *type_op;
+typedef struct Pool {                   /* what the public functions have in common */
+    const char *op, *type_op, *checker; /* checker: whose name PyTorch gives when there are no elements; NULL: op */
     int dims;
     int64_t kernel[3], stride[3], pad[3], dilation[3], out[3];
     bool ceil_mode;
@@ -284,26 +281,41 @@ static bool big_enough(const Pool *p, const Tensor *x, bool average)
 
 static bool ranks_fit(const Pool *p, const Tensor *x, bool average)
 {
-    char text[128];
     int dims = p->dims;
     int64_t dim;
-    bool empty = false;
     if (x->ndim != dims + 1 && x->ndim != dims + 2) {
         if (average && dims == 2 && x->ndim < 3) return cer_wrap_dim(p->op, -3, x->ndim, &dim) && false;
         return cer_raise(TORCH_RUNTIME_ERROR, p->op, "non-empty %dD or %dD (batch mode) tensor expected for input",
                          dims + 1, dims + 2);
     }
-    for (int d = x->ndim == dims + 2; d < x->ndim; d++) empty |= x->shape[d] == 0;
-    if (!empty) return true;
-    return cer_raise(TORCH_RUNTIME_ERROR, p->op,
-                     "Expected %dD or %dD (batch mode) tensor with optional 0 dim batch size for input, but got:%s",
-                     dims + 1, dims + 2, text_of(x, text, sizeof text));
+    return true;
+}
+
+/* Only the batch may be empty. */
+static bool has_elements(const Pool *p, const Tensor *x)
+{
+    char text[128];
+    int dims = p->dims, first = x->ndim == dims + 2;
+    for (int d = first; d < x->ndim; d++) {
+        if (x->shape[d]) continue;
+        if (dims == 3)
+            return cer_raise(
+                TORCH_RUNTIME_ERROR, p->op,
+                "%s(): Expected input's non-batch dimensions to have positive length, but input has a shape "
+                "of %s and non-batch dimension %d has length zero!",
+                p->checker ? p->checker : p->op, cer_shape_text(x->ndim, x->shape, text, sizeof text), d - first);
+        return cer_raise(TORCH_RUNTIME_ERROR, p->op,
+                         "Expected %dD or %dD (batch mode) tensor with optional 0 dim batch size for input, but got:%s",
+                         dims + 1, dims + 2, text_of(x, text, sizeof text));
+    }
+    return true;
 }
 
 static bool type_fits(const Pool *p, const Tensor *x)
 {
     if (x->dtype == torch_float32 || x->dtype == torch_float64) return true;
-    return cer_raise(TORCH_RUNTIME_ERROR, p->op, "\"%s\" not implemented for '%s'", p->type_op, type_names[x->dtype]);
+    return cer_raise(TORCH_RUNTIME_ERROR, p->op, "\"%s\" not implemented for '%s'", p->type_op,
+                     cer_type_name(x->dtype));
 }
 
 static PoolAttrs attrs_of(const Pool *p, const Tensor *x)
@@ -342,7 +354,8 @@ static Tensor *max_pool(Pool *p, const cer_Op *record, Tensor *x, const F_MaxPoo
     if (!x || !sizes_of(p, "kernel_size", a->kernel_size, &a->kernel_sizes, p->kernel) ||
         !strides_of(p, a->stride, &a->strides) || !sizes_of(p, "padding", a->padding, &a->paddings, p->pad) ||
         !sizes_of(p, "dilation", a->dilation, &a->dilations, p->dilation) || !ranks_fit(p, x, false) ||
-        !output_sizes(p, x->shape + x->ndim - p->dims) || !big_enough(p, x, false) || !type_fits(p, x))
+        !output_sizes(p, x->shape + x->ndim - p->dims) || !has_elements(p, x) || !big_enough(p, x, false) ||
+        !type_fits(p, x))
         return NULL;
     PoolAttrs attrs = attrs_of(p, x);
     torch_Scalar in[1] = {torch_scalar_tensor(x)};
@@ -363,7 +376,9 @@ Tensor *F_max_pool1d_args(const F_MaxPoolArgs *a)
     char text[128];
     Tensor *x = a->input;
     if (!begin(op, x, a->indices)) return NULL;
-    if (x->ndim != 2 && x->ndim != 3)
+    bool empty = false; /* but for the batch */
+    for (int d = x->ndim == 3; d < x->ndim; d++) empty |= x->shape[d] == 0;
+    if ((x->ndim != 2 && x->ndim != 3) || empty)
         return cer_raise(
                    TORCH_RUNTIME_ERROR, op,
                    "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but "
@@ -394,7 +409,10 @@ Tensor *F_max_pool2d_args(const F_MaxPoolArgs *a)
 
 Tensor *F_max_pool3d_args(const F_MaxPoolArgs *a)
 {
-    Pool p = {.op = "max_pool3d", .type_op = "max_pool3d_with_indices_cpu", .dims = 3};
+    Pool p = {.op = "max_pool3d",
+              .type_op = "max_pool3d_with_indices_cpu",
+              .checker = "max_pool3d_with_indices_out_cpu_template",
+              .dims = 3};
     if (!begin(p.op, a->input, a->indices)) return NULL;
     return max_pool(&p, &cer_op_max_pool3d_with_indices, a->input, a);
 }
@@ -417,8 +435,8 @@ static Tensor *avg_pool(Pool *p, const cer_Op *record, Tensor *x, const F_AvgPoo
         !strides_of(p, a->stride, &a->strides) || !sizes_of(p, "padding", a->padding, &a->paddings, p->pad))
         return NULL;
     if (a->divisor_override == 0) return cer_raise(TORCH_RUNTIME_ERROR, p->op, "divisor must be not zero"), NULL;
-    if (!ranks_fit(p, x, true) || !output_sizes(p, x->shape + x->ndim - p->dims) || !big_enough(p, x, true) ||
-        !type_fits(p, x))
+    if (!ranks_fit(p, x, true) || !output_sizes(p, x->shape + x->ndim - p->dims) || !has_elements(p, x) ||
+        !big_enough(p, x, true) || !type_fits(p, x))
         return NULL;
     PoolAttrs attrs = attrs_of(p, x);
     attrs.window.include_pad = a->count_include_pad;

@@ -101,14 +101,14 @@ Tensor *torch_pow_Scalar(torch_Scalar a, torch_Scalar b)
 
 Tensor *torch_pow__Scalar(Tensor *x, torch_Scalar exponent)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     torch_Scalar in[2] = {torch_scalar_tensor(x), exponent};
     if (!pow_fits(in[0], exponent)) return NULL;
     if (is_tensor(exponent)) return cer_call(&cer_op_pow_, in, 2, NULL);
     torch_dtype type = cer_result_type(in, 2), own = torch_dtype_of(x);
     if (type != own)
-        return cer_raise(TORCH_RUNTIME_ERROR, "pow_", "Found dtype %s but expected %s", names[own], names[type]), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, "pow_", "Found dtype %s but expected %s", cer_type_name(own),
+                         cer_type_name(type)),
+               NULL;
     return cer_call(&cer_op_pow_scalar_, in, 2, NULL);
 }
 
@@ -166,13 +166,11 @@ Tensor *torch_float_power_Scalar(torch_Scalar a, torch_Scalar b)
 
 Tensor *torch_float_power__Scalar(Tensor *x, torch_Scalar exponent)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     if (!both_usable("float_power_", torch_scalar_tensor(x), exponent)) return NULL;
     if (torch_dtype_of(x) != torch_float64)
         return cer_raise(TORCH_RUNTIME_ERROR, "float_power_",
                          "the base given to float_power_ has dtype %s but the operation's result requires dtype Double",
-                         names[torch_dtype_of(x)]),
+                         cer_type_name(torch_dtype_of(x))),
                NULL;
     return torch_pow__Scalar(x, in_double(exponent));
 }

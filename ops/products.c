@@ -5,9 +5,6 @@
 #include "core/impl.h"
 #include "ops/products.h"
 
-static const char *const type_names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                         "Half",      "Float", "Double", "Bool",  "BFloat16"};
-
 static bool ready(const Tensor *x, const char *op, int position)
 {
     return !cer_error_pending() && cer_usable(x, op, position);
@@ -157,7 +154,7 @@ static bool trace_shape(cer_Call *c)
     if (t->ndim != 2)
         return cer_raise(TORCH_RUNTIME_ERROR, "trace", "trace: expected a matrix, but got tensor with dim %d", t->ndim);
     if (t->dtype == torch_bool || t->dtype == torch_float16 || t->dtype == torch_bfloat16)
-        return cer_raise(TORCH_RUNTIME_ERROR, "trace", "\"trace\" not implemented for '%s'", type_names[t->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, "trace", "\"trace\" not implemented for '%s'", cer_type_name(t->dtype));
     cer_form(&c->form[0], torch_dtype_is_floating_point(t->dtype) ? t->dtype : torch_int64, 0, NULL);
     return true;
 }
@@ -214,13 +211,13 @@ static bool cross_shape(cer_Call *c)
     int64_t ndim = x->ndim, shape[TORCH_MAX_DIM];
     if (x->dtype != y->dtype)
         return cer_raise(TORCH_RUNTIME_ERROR, "linalg.cross", "expected scalar type %s but found %s",
-                         type_names[x->dtype], type_names[y->dtype]);
+                         cer_type_name(x->dtype), cer_type_name(y->dtype));
     memcpy(shape, x->shape, sizeof(int64_t) * x->ndim);
     if (!cer_broadcast("linalg.cross", &ndim, shape, y->ndim, y->shape)) return false;
     (void)a;
     if (x->dtype == torch_bool || x->dtype == torch_float16 || x->dtype == torch_bfloat16)
         return cer_raise(TORCH_RUNTIME_ERROR, "linalg.cross", "\"cross\" not implemented for '%s'",
-                         type_names[x->dtype]);
+                         cer_type_name(x->dtype));
     return cer_form_checked(&c->form[0], "linalg.cross", x->dtype, ndim, shape);
 }
 
@@ -369,17 +366,6 @@ static Tensor *ordered(Tensor *const *t, int64_t n)
 
 static bool chain_fits(Tensor *const *t, Tensor *const *given, int64_t n)
 {
-    static const char *const cpp[] = {"nullptr (uninitialized)",
-                                      "unsigned char",
-                                      "signed char",
-                                      "short int",
-                                      "int",
-                                      "long int",
-                                      "c10::Half",
-                                      "float",
-                                      "double",
-                                      "bool",
-                                      "c10::BFloat16"};
     char one[160], other[160];
     for (int64_t i = 1; i < n - 1; i++)
         if (t[i]->ndim != 2)
@@ -390,7 +376,7 @@ static bool chain_fits(Tensor *const *t, Tensor *const *given, int64_t n)
             return cer_raise(
                 TORCH_RUNTIME_ERROR, "multi_dot",
                 "multi_dot(): all tensors must have be the same dtype but tensor 0 is %s and tensor %lld %s",
-                cpp[t[0]->dtype], (long long)i, cpp[t[i]->dtype]);
+                cer_cpp_name(t[0]->dtype), (long long)i, cer_cpp_name(t[i]->dtype));
     for (int64_t i = 0; i < n - 1; i++)
         if (t[i]->shape[1] != t[i + 1]->shape[0])
             return cer_raise(TORCH_RUNTIME_ERROR, "multi_dot",

@@ -126,14 +126,12 @@ static int64_t count_at(const Tensor *t, int64_t i)
 static bool can_count(const Tensor *t, int64_t *total)
 {
     static const char op[] = "repeat_interleave";
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     if (t->ndim != 1) return cer_raise(TORCH_RUNTIME_ERROR, op, "repeat_interleave only accept 1D vector as repeat");
     *total = 0;
     if (t->numel == 0) return true;
     if (t->dtype != torch_int64 && t->dtype != torch_int32)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "\"repeat_interleave_cpu\" not implemented for '%s'",
-                         names[t->dtype]);
+                         cer_type_name(t->dtype));
     for (int64_t i = 0; i < t->numel; i++) {
         int64_t n = count_at(t, i);
         if (n < 0) return cer_raise(TORCH_RUNTIME_ERROR, op, "repeats can not be negative");

@@ -140,8 +140,6 @@ static void count_blocks(const int64_t *size, const Options *o, int64_t *count)
 
 Tensor *F_unfold_args(const F_UnfoldArgs *p)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     const char *op = "unfold";
     Options o;
     const Tensor *x = p->input;
@@ -171,7 +169,9 @@ Tensor *F_unfold_args(const F_UnfoldArgs *p)
                    (long long)count[0], (long long)count[1]),
                NULL;
     if (x->dtype != torch_float32 && x->dtype != torch_float64)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"im2col_out_cpu\" not implemented for '%s'", names[x->dtype]), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"im2col_out_cpu\" not implemented for '%s'",
+                         cer_type_name(x->dtype)),
+               NULL;
     UnfoldAttrs a = {.channels = x->shape[batch], .batch = batch};
     cer_window(&a.window, 2, size, count, o.kernel, o.stride, o.pad, o.dilation);
     return cer_call1(&cer_op_im2col, x, &a);
@@ -179,8 +179,6 @@ Tensor *F_unfold_args(const F_UnfoldArgs *p)
 
 Tensor *F_fold_args(const F_UnfoldArgs *p)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     const char *op = "fold";
     Options o;
     const Tensor *x = p->input;
@@ -215,7 +213,9 @@ Tensor *F_fold_args(const F_UnfoldArgs *p)
                          (long long)(count[0] * count[1]), (long long)x->shape[batch + 1]),
                NULL;
     if (x->dtype != torch_float32 && x->dtype != torch_float64)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"col2im_out_cpu\" not implemented for '%s'", names[x->dtype]), NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"col2im_out_cpu\" not implemented for '%s'",
+                         cer_type_name(x->dtype)),
+               NULL;
     UnfoldAttrs a = {.channels = x->shape[batch] / (o.kernel[0] * o.kernel[1]), .batch = batch};
     cer_window(&a.window, 2, size, count, o.kernel, o.stride, o.pad, o.dilation);
     return cer_call1(&cer_op_col2im, x, &a);

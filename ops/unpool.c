@@ -148,8 +148,6 @@ static bool sizes_of(const char *op, int dims, const F_MaxUnpoolArgs *a, int64_t
 
 static bool unpool_fits(const char *op, int dims, const Tensor *x, const Tensor *index)
 {
-    static const char *const names[] = {"Undefined", "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half",      "Float", "Double", "Bool",  "BFloat16"};
     char a[128], b[128];
     if (x->ndim != dims + 1 && x->ndim != dims + 2)
         return cer_raise(
@@ -158,7 +156,7 @@ static bool unpool_fits(const char *op, int dims, const Tensor *x, const Tensor 
             dims + 1, dims + 2, (int)x->ndim);
     if (index->dtype != torch_int64)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "elements in indices should be type int64 but got: %s",
-                         names[index->dtype]);
+                         cer_type_name(index->dtype));
     if (!cer_same_shape(x, index))
         return cer_raise(
             TORCH_RUNTIME_ERROR, op,
@@ -166,7 +164,7 @@ static bool unpool_fits(const char *op, int dims, const Tensor *x, const Tensor 
             "shape: %s",
             cer_shape_text(x->ndim, x->shape, a, sizeof a), cer_shape_text(index->ndim, index->shape, b, sizeof b));
     if (x->dtype != torch_float32 && x->dtype != torch_float64)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", op, names[x->dtype]);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", op, cer_type_name(x->dtype));
     return true;
 }
 

@@ -33,7 +33,7 @@ class Unsupported(Exception):
 
 # ---- from the headers ------------------------------------------------------------------------------------------------------
 
-MACROS, FUNCTIONS, STRUCTS, TENSORS, TENSOR_FIELDS = set(), {}, {}, {}, set()  # TENSORS: which parameters are tensors
+MACROS, FUNCTIONS, STRUCTS, TENSORS, TENSOR_FIELDS, TEXT_FIELDS = set(), {}, {}, {}, set(), set()  # TENSORS: which parameters are tensors
 for header in public_headers():
     for entry in entries(header):
         if entry.macro:
@@ -55,6 +55,8 @@ for header in public_headers():
         for line in body.split(";"):
             if line.strip().startswith("Tensor *"):
                 TENSOR_FIELDS |= set(re.findall(r"\*(\w+)", line))
+            if line.strip().startswith("const char *"):
+                TEXT_FIELDS |= set(re.findall(r"\*(\w+)", line))
 
 
 def c_name(name):
@@ -76,6 +78,8 @@ def fields_of(function):
 def keyword(c, fields, name, value, function):
     if isinstance(value, (tuple, list)) and name == "dim" and "dims" in fields:
         return ".dims = TORCH_DIM_LIST(%s)" % sizes(value) if len(value) else None
+    if isinstance(value, str) and name not in TEXT_FIELDS:
+        raise Unsupported("%s: a text for a number" % name)
     if isinstance(value, torch.Tensor) != (name in TENSOR_FIELDS) and value is not None:
         raise Unsupported("%s: a tensor for a number, or a number for a tensor" % name)
     if name not in fields:
@@ -338,6 +342,24 @@ CALLS["linalg.eigh"] = lambda c, a, UPLO="L": "out[0] = torch_linalg_eigh(%s, %s
 CALLS["linalg.lstsq"] = lambda c, a, b, driver=None: "out[0] = torch_linalg_lstsq(%s, %s, NULL)" % (c(a), c(b))
 NO_GRADIENT |= {"linalg.svd", "linalg.eigh", "linalg.qr"}
 
+def linalg_norm(name):
+    def call(c, x, ord=None, dim=None, keepdim=False, dtype=None):
+        if dtype is not None:
+            raise Unsupported("dtype")
+        words = [c(x)]
+        if ord is not None:
+            words.append(".name = %s" % c(ord) if isinstance(ord, str) else ".ord = %s" % c(float(ord)))
+        if dim is not None:
+            words.append(".dims = TORCH_DIM_LIST(%s)" % sizes([dim] if isinstance(dim, int) else dim))
+        return "%s(%s%s)" % (c_name(name), ", ".join(words), ", .keepdim = true" if keepdim else "")
+    return call
+
+
+for _name in ("linalg.norm", "linalg.matrix_norm", "linalg.cond"):
+    CALLS[_name] = linalg_norm(_name)
+CALLS["linalg.matrix_norm"] = lambda c, x, ord="fro", dim=(-2, -1), keepdim=False, dtype=None, _call=linalg_norm("linalg.matrix_norm"): \
+    _call(c, x, ord, dim, keepdim, dtype)
+
 # ---- indexing ----------------------------------------------------------------------------------------------------------------
 
 CALLS["scatter"] = lambda c, x, dim, index, src, reduce=None: "torch_scatter(%s, %d, %s, %s)" % (c(x), dim, c(index), c(src)) \
@@ -383,6 +405,55 @@ def nonzero(c, x, as_tuple=False):
     if as_tuple:
         raise Unsupported("as_tuple")
     return "torch_nonzero(%s)" % c(x)
+
+
+# ---- searching, counting -----------------------------------------------------------------------------------------------------
+
+CALLS["searchsorted"] = lambda c, s, v, *, out_int32=False, right=False, side=None, sorter=None: \
+    searchsorted(c, s, v, out_int32, right, side, sorter)
+
+
+def searchsorted(c, s, v, out_int32, right, side, sorter):
+    if side is not None or sorter is not None or not isinstance(v, torch.Tensor):
+        raise Unsupported("side, sorter, or a number")
+    return "torch_searchsorted(%s, %s, %s, %s)" % (c(s), c(v), c(out_int32), c(right))
+
+
+@op("bucketize")
+def bucketize(c, x, boundaries, out_int32=False, right=False):
+    if out_int32 or not isinstance(x, torch.Tensor):
+        raise Unsupported("out_int32, or a number")
+    return "torch_bucketize(%s, %s, %s)" % (c(x), c(boundaries), c(right))
+
+
+CALLS["bincount"] = lambda c, x, weights=None, minlength=0: "torch_bincount(%s, %s, %d)" % (c(x), c(weights), minlength)
+CALLS["histc"] = lambda c, x, bins=100, min=0, max=0: "torch_histc(%s, %d, %s, %s)" % (c(x), bins, c(min), c(max))
+
+
+def unique_call(name):
+    def call(c, x, sorted=True, return_inverse=False, return_counts=False, dim=None):
+        if not sorted:
+            raise Unsupported("an order that PyTorch leaves open")
+        places = iter(("&out[1]", "&out[2]"))
+        inverse = next(places) if return_inverse else "NULL"
+        counts = next(places) if return_counts else "NULL"
+        return "out[0] = torch_%s(%s, %s, .inverse = %s, .counts = %s)" % (
+            name, c(x), "TORCH_NONE" if dim is None else dim, inverse, counts)
+    return call
+
+
+for distinct in ("unique", "unique_consecutive"):
+    CALLS[distinct] = unique_call(distinct)
+CALLS["F.one_hot"] = lambda c, x, num_classes=-1: "F_one_hot(%s, %d)" % (c(x), num_classes)
+
+
+@op("F.embedding")
+def embedding(c, i, weight, padding_idx=None, max_norm=None, norm_type=2., scale_grad_by_freq=False, sparse=False):
+    if scale_grad_by_freq or sparse:
+        raise Unsupported("scale_grad_by_freq, sparse")
+    return "F_embedding(%s, %s%s%s, .norm_type = %s)" % (
+        c(i), c(weight), "" if padding_idx is None else ", .padding_idx = %d" % padding_idx,
+        "" if max_norm is None else ", .max_norm = %s" % c(max_norm), c(norm_type))
 
 
 # ---- functional --------------------------------------------------------------------------------------------------------------
