@@ -122,7 +122,7 @@ static bool is_rounded(const char *record)
 /* With a fused product and sum: PyTorch's bits where the CPU has one, its baseline build's otherwise. */
 static bool is_fused(const char *record)
 {
-    static const char *const fused[] = {"add_scaled", "sub_scaled", "addcmul", "lerp", "tanh_backward"};
+    static const char *const fused[] = {"add_scaled", "sub_scaled", "index_add", "addcmul", "lerp", "tanh_backward"};
     for (size_t i = 0; i < sizeof fused / sizeof *fused; i++)
         if (strcmp(record, fused[i]) == 0) return true;
     return false;
