@@ -88,7 +88,7 @@ static void floor_divide_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     {                                                                                                            \
         .name = name_, .grad_name = "NotImplemented", .schema = schema_, .shape = cer_pointwise_shape,           \
         .kernel = cer_divide_kernel, .vjp = floor_divide_vjp, .n_outputs = 1, .flags = flags_, .rule = CER_SAME, \
-        .loop = KERNEL_div_floor, .dispatch = "div_floor_cpu",                                                       \
+        .loop = KERNEL_div_floor, .dispatch = "div_floor_cpu",                                                   \
     }
 const cer_Op cer_op_floor_divide = FLOOR_DIVIDE("floor_divide", "floor_divide(Tensor self, Tensor other) -> Tensor", 0);
 const cer_Op cer_op_floor_divide_ =

@@ -68,7 +68,7 @@ void cer_shared_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
                                 .grad_name = grad,                           \
                                 .shape = value_shape,                        \
                                 .kernel = kernel_,                           \
-                                .vjp = cer_shared_vjp,                      \
+                                .vjp = cer_shared_vjp,                       \
                                 .saves = {CER_SAVE(0) | CER_SAVE_OUTPUT(0)}, \
                                 .n_outputs = 1,                              \
                                 .attrs_bytes = sizeof(cer_SumAttrs)};

@@ -29,6 +29,6 @@ Tensor *cer_in_rows(Tensor *t, int64_t ndim, const int64_t *shape);
 void cer_start_from_self(cer_Call *c); /* out of place: the output begins as a copy of self. In place it is self */
 bool cer_scatter_checks(const Tensor *x, int64_t dim, const Tensor *index, const Tensor *src);
 
-Tensor *cer_as_long(Tensor *index);           /* int32 indices as int64, without history */
+Tensor *cer_as_long(Tensor *index); /* int32 indices as int64, without history */
 
 #endif

@@ -3,8 +3,8 @@
 
 START_TEST(blocks_are_used_again)
 {
-    static const size_t sizes[] = {1, 64, 65, 200, 1000, 1024, 1025, 1100, 2000, 5000, 40000, 65536,
-                                   65537, 100000, 4 << 20, (4 << 20) + 128};
+    static const size_t sizes[] = {1,    64,   65,    200,   1000,  1024,   1025,    1100,
+                                   2000, 5000, 40000, 65536, 65537, 100000, 4 << 20, (4 << 20) + 128};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         char *a = cer_alloc(sizes[i]);
         ck_assert_int_eq((intptr_t)a % 64, 0);
@@ -204,7 +204,7 @@ END_TEST
 
 TCase *allocation_case(void)
 {
-    return test_case("allocation", blocks_are_used_again, large_blocks_are_given_back, every_size_is_all_there, grow, huge_sizes,
-                     huge_results_of_small_operands, each_part_may_fail, accumulator_may_fail, pool_and_marks_may_fail,
-                     context_may_fail, failure_is_for_one_allocation);
+    return test_case("allocation", blocks_are_used_again, large_blocks_are_given_back, every_size_is_all_there, grow,
+                     huge_sizes, huge_results_of_small_operands, each_part_may_fail, accumulator_may_fail,
+                     pool_and_marks_may_fail, context_may_fail, failure_is_for_one_allocation);
 }

@@ -86,12 +86,9 @@ torch_Code reference_code(const char *error, const char **text)
     static const struct {
         const char *name;
         torch_Code code;
-    } names[] = {{"RuntimeError ", TORCH_RUNTIME_ERROR},
-                 {"_LinAlgError ", TORCH_RUNTIME_ERROR},
-                 {"TypeError ", TORCH_TYPE_ERROR},
-                 {"ValueError ", TORCH_VALUE_ERROR},
-                 {"IndexError ", TORCH_INDEX_ERROR},
-                 {"NotImplementedError ", TORCH_NOT_IMPLEMENTED_ERROR}};
+    } names[] = {{"RuntimeError ", TORCH_RUNTIME_ERROR}, {"_LinAlgError ", TORCH_RUNTIME_ERROR},
+                 {"TypeError ", TORCH_TYPE_ERROR},       {"ValueError ", TORCH_VALUE_ERROR},
+                 {"IndexError ", TORCH_INDEX_ERROR},     {"NotImplementedError ", TORCH_NOT_IMPLEMENTED_ERROR}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t n = strlen(names[i].name);
         if (strncmp(error, names[i].name, n) != 0) continue;

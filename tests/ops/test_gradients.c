@@ -208,7 +208,7 @@ START_TEST(every_vjp_is_checked)
 {
     /* constant in their input; and a conversion, whose other type is too coarse for differences: test_table.c compares it */
     static const char *const elsewhere[] = {"uniform_",   "normal_",      "bernoulli_", "random_",
-                                            "random_to_", "random_from_", "normal", "to"};
+                                            "random_to_", "random_from_", "normal",     "to"};
     torch_set_warning_handler(NULL);
     for (int64_t i = 0; i < cer_n_ops; i++) {
         int checked = 0;
