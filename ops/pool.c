@@ -1,6 +1,7 @@
 /* Pooling: maxima with the place of each, averages, and both over windows that divide the input (adaptive). */
 #include "ops/pool.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -302,8 +303,8 @@ static bool has_elements(const Pool *p, const Tensor *x)
             return cer_raise(
                 TORCH_RUNTIME_ERROR, p->op,
                 "%s(): Expected input's non-batch dimensions to have positive length, but input has a shape "
-                "of %s and non-batch dimension %d has length zero!",
-                p->checker ? p->checker : p->op, cer_shape_text(x->ndim, x->shape, text, sizeof text), d - first);
+                "of %s and non-batch dimension 0 has length zero!", /* it prints the size, not which one */
+                p->checker ? p->checker : p->op, cer_shape_text(x->ndim, x->shape, text, sizeof text));
         return cer_raise(TORCH_RUNTIME_ERROR, p->op,
                          "Expected %dD or %dD (batch mode) tensor with optional 0 dim batch size for input, but got:%s",
                          dims + 1, dims + 2, text_of(x, text, sizeof text));
@@ -370,6 +371,38 @@ static bool begin(const char *op, const Tensor *x, Tensor **indices)
     return !cer_error_pending() && cer_usable(x, op, 1);
 }
 
+/* Without indices and gradients PyTorch has a max_pool1d of its own, with words of its own. */
+static bool alone_fits(const F_MaxPoolArgs *a)
+{
+    const char *op = "max_pool1d";
+    int64_t k = a->kernel_sizes.n ? a->kernel_sizes.size[0] : a->kernel_size;
+    int64_t stride = a->strides.n ? a->strides.size[0] : a->stride == TORCH_NONE ? k : a->stride;
+    int64_t pad = a->paddings.n ? a->paddings.size[0] : a->padding;
+    int64_t dilation = a->dilations.n ? a->dilations.size[0] : a->dilation;
+    if (k <= 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "max_pool1d() kernel_size must be greater than zero, but got %lld",
+                         (long long)k);
+    if (stride <= 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "max_pool1d() stride must be greater than zero, but got %lld",
+                         (long long)stride);
+    if (pad < 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "max_pool1d() padding must be non-negative, but got %lld",
+                         (long long)pad);
+    if (pad > k / 2)
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "max_pool1d() padding should be at most half of kernel size, but got padding=%lld and "
+                         "kernel_size=%lld",
+                         (long long)pad, (long long)k);
+    if (dilation <= 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "max_pool1d() dilation must be greater than zero, but got %lld",
+                         (long long)dilation);
+    double length = (double)a->input->shape[a->input->ndim - 1]; /* in double: nothing overflows */
+    double room = length + 2 * (double)pad - (double)dilation * ((double)k - 1) - 1;
+    double out = floor((room + (a->ceil_mode ? (double)stride - 1 : 0)) / (double)stride) + 1;
+    if (a->ceil_mode && (out - 1) * (double)stride >= length + (double)pad) out--;
+    return out >= 0 || cer_raise(TORCH_RUNTIME_ERROR, op, "max_pool1d() Invalid computed output size: %.0f", out);
+}
+
 Tensor *F_max_pool1d_args(const F_MaxPoolArgs *a)
 {
     const char *op = "max_pool1d";
@@ -385,6 +418,7 @@ Tensor *F_max_pool1d_args(const F_MaxPoolArgs *a)
                    "got:%s",
                    text_of(x, text, sizeof text)),
                NULL;
+    if (!a->indices && !(torch_requires_grad(x) && torch_is_grad_enabled()) && !alone_fits(a)) return NULL;
     F_MaxPoolArgs two = *a;
     two.kernel_sizes = widened(a->kernel_size, &a->kernel_sizes, 1);
     if (a->stride != TORCH_NONE || a->strides.n)

@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from headers import ROOT, entries, public_headers  # noqa: E402
 
 CALLS = {}
-VARIANTS_LEFT_OUT = {}  # name: variants of op_db that are another op here
+VARIANTS_LEFT_OUT = {"normal": ("number_mean",)}  # name: variants of op_db whose arguments come in another order
 DIFFERENCES = {         # name: why some samples differ; docs/differences.md says the same
     "aminmax": "keepdim of a 0-d tensor along dim 0 gives it a dimension in PyTorch",
     "linalg.det": "gradients at singular matrices", "logcumsumexp": "a gradient that is exact here",
@@ -78,6 +78,10 @@ def fields_of(function):
 def keyword(c, fields, name, value, function):
     if isinstance(value, (tuple, list)) and name == "dim" and "dims" in fields:
         return ".dims = TORCH_DIM_LIST(%s)" % sizes(value) if len(value) else None
+    if isinstance(value, (tuple, list)) and name + "s" in fields and all(isinstance(v, int) for v in value):
+        return ".%ss = F_EACH(%s)" % (name, sizes(value)) if len(value) else None
+    if name == "padding" and value in ("same", "valid"):
+        return ".padding = F_" + value.upper()
     if isinstance(value, str) and name not in TEXT_FIELDS:
         raise Unsupported("%s: a text for a number" % name)
     if isinstance(value, torch.Tensor) != (name in TENSOR_FIELDS) and value is not None:
@@ -129,7 +133,7 @@ def check_names(text):
             raise Unsupported("no " + name)
 
 
-NO_TENSOR = ("equal", "allclose", "broadcast_shapes", "empty_like", "empty", "new_empty")  # no tensor, or none with defined values
+NO_TENSOR = ("equal", "allclose", "broadcast_shapes", "empty_like", "empty", "new_empty", "new_empty_strided", "rand_like")  # no tensor, or none with defined values
 
 
 def call_of(name):
@@ -448,7 +452,7 @@ CALLS["F.one_hot"] = lambda c, x, num_classes=-1: "F_one_hot(%s, %d)" % (c(x), n
 
 
 @op("F.embedding")
-def embedding(c, i, weight, padding_idx=None, max_norm=None, norm_type=2., scale_grad_by_freq=False, sparse=False):
+def embedding(c, weight, i, padding_idx=None, max_norm=None, norm_type=2., scale_grad_by_freq=False, sparse=False):
     if scale_grad_by_freq or sparse:
         raise Unsupported("scale_grad_by_freq, sparse")
     return "F_embedding(%s, %s%s%s, .norm_type = %s)" % (
@@ -468,6 +472,23 @@ def loss(name):
         return base(c, x, *args, **kwargs)
     return call
 
+
+def pool(name):
+    base = generic(name)
+
+    def call(c, x, *args, **kwargs):
+        wants = kwargs.pop("return_indices", False)
+        if args and isinstance(args[-1], bool) and name.startswith("F.adaptive_max"):
+            wants, args = args[-1], args[:-1]
+        text = base(c, x, *args, **kwargs)
+        return "out[0] = %s, .indices = &out[1])" % text[:-1] if wants else text
+    return call
+
+
+for _name in ("max_pool1d", "max_pool2d", "max_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"):
+    CALLS["F." + _name] = pool("F." + _name)
+CALLS["eye"] = lambda c, n, m=None, dtype=None, **kw: "torch_eye(%d%s%s)" % (
+    n, "" if m is None else ", %d" % m, ", .dtype = %s" % c(dtype) if dtype else "")
 
 LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss", "binary_cross_entropy", "nll_loss", "cross_entropy",
           "binary_cross_entropy_with_logits", "kl_div", "hinge_embedding_loss", "margin_ranking_loss", "multi_margin_loss",

@@ -32,7 +32,7 @@ TOLERANCE = {torch.float32: 2e-5, torch.float64: 1e-9, torch.float16: 2e-3, torc
 
 # What Python says of arguments that a C compiler does not let pass, or of what does not exist here.
 SIGNATURE = ("invalid combination of arguments", "descriptor '", "object has no attribute", "Caffe2", "dispatch", "unexpected keyword",
-             "complex", "meta", "out=", "sparse", "quantized")
+             "complex", "meta", "out=", "sparse", "quantized", "must be int, not float")
 
 BRIDGE = r"""
 #include <cerilla.h>
