@@ -73,7 +73,7 @@ void cer_apply_form(Tensor *t, const cer_Form *f)
     for (int i = f->ndim; i-- > 0;) {
         t->shape[i] = f->shape[i];
         t->stride[i] = f->strided ? f->stride[i] : next;
-        next *= f->shape[i] > 1 ? f->shape[i] : 1;
+        next = cer_times(next, f->shape[i] > 1 ? f->shape[i] : 1);
     }
     if (f->strided) {
         cer_update_contiguous(t);
@@ -81,7 +81,7 @@ void cer_apply_form(Tensor *t, const cer_Form *f)
     }
     t->contiguous = true;
     t->numel = 1;
-    for (int i = 0; i < f->ndim; i++) t->numel *= f->shape[i];
+    for (int i = 0; i < f->ndim; i++) t->numel = cer_times(t->numel, f->shape[i]);
 }
 
 static Tensor *new_output(const cer_Op *op, const cer_Form *f)

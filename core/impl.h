@@ -142,6 +142,12 @@ static inline bool cer_only_owner(const Tensor *t)
            t->storage->block_bytes > sizeof(cer_Storage); /* foreign memory has other owners */
 }
 
+/* a b, wrapped: a tensor without elements may have sizes whose product, but for the 0, does not fit. */
+static inline int64_t cer_times(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
+
 static inline bool cer_same_sizes(int64_t n, const int64_t *a,
                                   const int64_t *b) /* a call to memcmp costs more than these few */
 {

@@ -151,8 +151,8 @@ void cer_update_contiguous(Tensor *t)
     bool contiguous = true;
     for (int i = t->ndim; i-- > 0;) {
         if (t->shape[i] != 1 && t->stride[i] != expected) contiguous = false;
-        expected *= t->shape[i];
-        numel *= t->shape[i];
+        expected = cer_times(expected, t->shape[i]);
+        numel = cer_times(numel, t->shape[i]);
     }
     t->numel = numel;
     t->contiguous = contiguous || numel == 0;

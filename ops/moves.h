@@ -13,7 +13,7 @@ typedef struct cer_Moves {
     int64_t small_stride[TORCH_MAX_DIM], index_stride[TORCH_MAX_DIM];
     int64_t step; /* in large, for each unit of the index */
     uint8_t dtype;
-    char number[8]; /* small, where it is a number: all its strides are 0 */
+    _Alignas(8) char number[8]; /* small, where it is a number: all its strides are 0 */
 } cer_Moves;
 
 /* An index of the shape of small, about dimension dim (gather), or of one dimension, small's dim (index_select). */

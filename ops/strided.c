@@ -258,8 +258,8 @@ const cer_Op cer_op_strided = {.name = "as_strided",
 /* How many elements of memory the view reaches over, empty or not: what cannot be told in 61 bits is refused. */
 static bool reach(const cer_Layout *l, int64_t element, int64_t *elements)
 {
-    int64_t end = l->offset + 1, step, bytes;
     bool empty = false, overflow = l->offset == INT64_MAX;
+    int64_t end = overflow ? 0 : l->offset + 1, step, bytes;
     *elements = overflow ? 0 : end;
     for (int64_t d = 0; d < l->size.ndim && !overflow; d++) {
         int64_t size = l->size.dim[d] > 1 ? l->size.dim[d] : 1;

@@ -39,6 +39,8 @@ static bool resolve(const char *op, const Tensor *t, int64_t ndim, const int64_t
                      cer_shape_text(ndim, size, text, sizeof text), (long long)t->numel);
 }
 
+static const int64_t FAR = INT64_MAX / 64; /* a stride that may still be multiplied by the bytes of an element */
+
 /* Strides under which t's memory reads as the new shape; false where no strides do. Each run of t's dimensions that lies
  * in memory as one is cut into new dimensions, from the last backward. */
 static bool view_strides(const Tensor *t, int64_t ndim, const int64_t *size, int64_t *stride)
@@ -47,7 +49,7 @@ static bool view_strides(const Tensor *t, int64_t ndim, const int64_t *size, int
         int64_t next = 1;
         for (int64_t i = ndim; i-- > 0;) {
             stride[i] = next;
-            next *= size[i] > 1 ? size[i] : 1;
+            if (size[i] > 1 && __builtin_mul_overflow(next, size[i], &next)) next = FAR; /* there is nothing to reach */
         }
         return true;
     }

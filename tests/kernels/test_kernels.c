@@ -105,12 +105,12 @@ static void compare_loop(const cer_Kernels *table, int row, int type, int64_t n,
 {
     const int out_type = compares(row) ? K_BOOL : type;
     union {
-        float f[2];
-        double d[2];
-        int8_t i1[2];
-        int16_t i2[2];
-        int32_t i4[2];
-        int64_t i8[2];
+        float f[4];
+        double d[4];
+        int8_t i1[4];
+        int16_t i2[4];
+        int32_t i4[4];
+        int64_t i8[4];
     } param = {.i8 = {0, 0}};
     switch (type) {
     case K_FLOAT32: param.f[0] = -0.5f, param.f[1] = 1.5f; break;
@@ -169,7 +169,7 @@ END_TEST
 
 #define ONE(T, kernel, type, result, x, y)                                                 \
     do {                                                                                   \
-        T a_ = (x), b_ = (y), out_ = 0, wanted_ = (result), param_[2] = {2, 5};            \
+        T a_ = (x), b_ = (y), out_ = 0, wanted_ = (result), param_[4] = {2, 5};            \
         char *ptr_[] = {(char *)&out_, (char *)&a_, (char *)&b_};                          \
         const int64_t stride_[] = {sizeof(T), sizeof(T), sizeof(T)};                       \
         tables[_i]->loop[KERNEL_##kernel][type](1, ptr_, stride_, param_);                 \
