@@ -3,150 +3,13 @@
  *
  *     bij,bjk->bik    a (b, i, 1, j), b (b, 1, k, j); j is summed; batch b, rows i, columns k
  */
-#include <ctype.h>
 #include <string.h>
 
-#include "core/impl.h"
-#include "ops/products.h"
-
-enum { LETTERS = 52, ELLIPSIS = LETTERS, OPERANDS = 64, SUBSCRIPTS = TORCH_MAX_DIM + 1 };
-
-typedef struct Equation {
-    int64_t n; /* operands */
-    uint8_t label[OPERANDS][SUBSCRIPTS], n_labels[OPERANDS];
-    int64_t count[LETTERS];       /* how often each letter occurs */
-    int64_t place[LETTERS];       /* its dimension in the common order, or -1 */
-    int64_t n_ellipsis, ellipsis; /* how many dimensions "..." stands for at most, and where they begin */
-    int64_t n_out, n_all;         /* dimensions of the output; and with those that are contracted */
-    int64_t size[LETTERS], ellipsis_size[TORCH_MAX_DIM];
-    int64_t holders[2 * TORCH_MAX_DIM + LETTERS]; /* operands left whose size in that dimension is not 1 */
-} Equation;
-
-#define refuse(...) cer_raise(TORCH_RUNTIME_ERROR, "einsum", __VA_ARGS__)
-
-static int letter_index(char c)
-{
-    return c >= 'A' && c <= 'Z' ? c - 'A' : c - 'a' + 26;
-}
+#include "ops/einsum.h"
 
 static char letter(int64_t i)
 {
     return (char)(i < 26 ? 'A' + i : 'a' + i - 26);
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
-
-static bool read_inputs(Equation *e, const char *text, int64_t length)
-{
-    int64_t at = 0;
-    bool ellipsis = false;
-    for (int64_t i = 0; i < length; i++) {
-        if (text[i] == ' ') continue;
-        if (text[i] == ',') {
-            if (++at >= e->n) return refuse("einsum(): fewer operands were provided than specified in the equation");
-            ellipsis = false;
-            continue;
-        }
-        if (text[i] == '.') {
-            if (ellipsis)
-                return refuse("einsum(): found '.' for operand %lld for which an ellipsis was already found",
-                              (long long)at);
-            if (i + 2 >= length || text[i + 1] != '.' || text[i + 2] != '.')
-                return refuse("einsum(): found '.' for operand %lld that is not part of any ellipsis", (long long)at);
-            i += 2;
-            ellipsis = true;
-        } else if (!is_letter(text[i]))
-            return refuse(
-                "einsum(): invalid subscript given at index %lld in the equation string, subscripts must be in "
-                "[a-zA-Z]",
-                (long long)i);
-        if (e->n_labels[at] == SUBSCRIPTS)
-            return refuse("einsum(): more subscripts for operand %lld than a tensor has dimensions", (long long)at);
-        e->label[at][e->n_labels[at]++] = text[i] == '.' ? ELLIPSIS : (uint8_t)letter_index(text[i]);
-    }
-    return at == e->n - 1 || refuse("einsum(): more operands were provided than specified in the equation");
-}
-
-static bool count_labels(Equation *e, Tensor *const *operands)
-{
-    for (int64_t i = 0; i < e->n; i++) {
-        int64_t ndim = operands[i]->ndim, n = e->n_labels[i];
-        bool ellipsis = false;
-        for (int k = 0; k < e->n_labels[i]; k++) {
-            if (e->label[i][k] != ELLIPSIS) {
-                e->count[e->label[i][k]]++;
-                continue;
-            }
-            ellipsis = true;
-            if (ndim - --n > e->n_ellipsis) e->n_ellipsis = ndim - n;
-        }
-        if (ellipsis ? n > ndim : n != ndim)
-            return refuse(
-                "einsum(): the number of subscripts in the equation (%lld%s%lld) for operand %lld%s", (long long)n,
-                ellipsis ? ") is more than the number of dimensions (" : ") does not match the number of dimensions (",
-                (long long)ndim, (long long)i, ellipsis ? "" : " and no ellipsis was given");
-    }
-    return true;
-}
-
-/* "...ik"; text begins at `from` of the equation. */
-static bool read_output(Equation *e, const char *text, int64_t from, int64_t *next, bool *ellipsis)
-{
-    for (int64_t i = 0; text[i]; i++) {
-        if (text[i] == ' ') continue;
-        if (text[i] == '.') {
-            if (*ellipsis) return refuse("einsum(): found '.' for output but an ellipsis (...) was already found");
-            if (text[i + 1] != '.' || text[i + 2] != '.')
-                return refuse("einsum(): found '.' for output that is not part of any ellipsis (...)");
-            i += 2;
-            e->ellipsis = *next;
-            *next += e->n_ellipsis;
-            *ellipsis = true;
-            continue;
-        }
-        if (!is_letter(text[i]))
-            return refuse(
-                "einsum(): invalid subscript given at index %lld in the equation string, subscripts must be in "
-                "[a-zA-Z]",
-                (long long)(from + i));
-        int k = letter_index(text[i]);
-        if (e->count[k] == 0 || e->place[k] >= 0)
-            return refuse("einsum(): output subscript %c %s", text[i],
-                          e->place[k] >= 0 ? "appears more than once in the output"
-                                           : "does not appear in the equation for any input operand");
-        e->place[k] = (*next)++;
-    }
-    return true;
-}
-
-/* Where each subscript stands in the common order. */
-static bool place_labels(Equation *e, const char *equation)
-{
-    const char *arrow = strstr(equation, "->");
-    int64_t next = 0;
-    bool ellipsis = false;
-    for (int k = 0; k < LETTERS; k++) e->place[k] = -1, e->size[k] = 1;
-    if (!arrow) { /* all that occur once, in alphabetic order behind "..." */
-        next = e->n_ellipsis;
-        ellipsis = true;
-        for (int k = 0; k < LETTERS; k++)
-            if (e->count[k] == 1) e->place[k] = next++;
-    } else if (!read_output(e, arrow + 2, arrow + 2 - equation, &next, &ellipsis))
-        return false;
-    e->n_out = next;
-    if (!ellipsis) e->ellipsis = next, next += e->n_ellipsis;
-    for (int k = 0; k < LETTERS; k++)
-        if (e->count[k] > 0 && e->place[k] < 0) e->place[k] = next++;
-    e->n_all = next;
-    for (int k = 0; k < TORCH_MAX_DIM; k++) e->ellipsis_size[k] = 1;
-    return next <= TORCH_MAX_DIM ||
-           refuse("einsum(): %lld different subscripts, but tensors have at most %d dimensions", (long long)next,
-                  TORCH_MAX_DIM);
 }
 
 /* ---- bringing operands into the common order --------------------------------------------------------------------- */
@@ -170,11 +33,11 @@ static bool see_size(const Tensor *x, int64_t dim, int64_t *seen, int64_t *holde
     return true;
 }
 
-static bool see_ellipsis(Equation *e, const Tensor *x, int64_t i, int64_t covered, int64_t *dim, int64_t *order)
+static bool see_ellipsis(cer_Equation *e, const Tensor *x, int64_t i, int64_t covered, int64_t *dim, int64_t *order)
 {
     for (int64_t j = e->n_ellipsis - covered; j < e->n_ellipsis; j++) {
         if (!see_size(x, *dim, &e->ellipsis_size[j], &e->holders[e->ellipsis + j]))
-            return refuse(
+            return einsum_refuse(
                 "einsum(): dimension %lld covered by ellipsis in operand %lldhas size %lld which does not broadcast "
                 "with previously seen ellipsis with size %lld for the respective dimension",
                 (long long)*dim, (long long)i, (long long)x->shape[*dim], (long long)e->ellipsis_size[j]);
@@ -183,28 +46,29 @@ static bool see_ellipsis(Equation *e, const Tensor *x, int64_t i, int64_t covere
     return true;
 }
 
-static Tensor *arranged(Equation *e, Tensor *x, int64_t i)
+static Tensor *arranged(cer_Equation *e, Tensor *x, int64_t i)
 {
     int64_t order[TORCH_MAX_DIM], dim = 0, covered = x->ndim - (e->n_labels[i] - 1);
     for (int64_t d = 0; d < e->n_all; d++) order[d] = -1;
     for (int k = 0; k < e->n_labels[i]; k++) {
         int s = e->label[i][k];
-        if (s == ELLIPSIS) {
+        if (s == EINSUM_ELLIPSIS) {
             if (!see_ellipsis(e, x, i, covered, &dim, order)) return NULL;
             continue;
         }
         int64_t *at = &order[e->place[s]];
         if (*at >= 0) {
             if (x->shape[dim] != x->shape[*at])
-                return refuse("einsum(): subscript %c is repeated for operand %lld but the sizes don't match, %lld != "
-                              "%lld",
-                              letter(s), (long long)i, (long long)x->shape[dim], (long long)x->shape[*at]),
+                return einsum_refuse(
+                           "einsum(): subscript %c is repeated for operand %lld but the sizes don't match, %lld != "
+                           "%lld",
+                           letter(s), (long long)i, (long long)x->shape[dim], (long long)x->shape[*at]),
                        NULL;
             if (!(x = diagonal(x, *at, dim))) return NULL;
             continue;
         }
         if (!see_size(x, dim, &e->size[s], &e->holders[e->place[s]]))
-            return refuse(
+            return einsum_refuse(
                        "einsum(): subscript %c has size %lld for operand %lld which does not broadcast with previously "
                        "seen size %lld",
                        letter(s), (long long)x->shape[dim], (long long)i, (long long)e->size[s]),
@@ -266,7 +130,7 @@ static Tensor *pair(Tensor *a, Tensor *b, uint32_t summed)
 }
 
 /* Dimensions that only a or only b still has are summed before, others with the product. */
-static Tensor *contract(Equation *e, Tensor *a, Tensor *b)
+static Tensor *contract(cer_Equation *e, Tensor *a, Tensor *b)
 {
     int64_t only_a[TORCH_MAX_DIM], only_b[TORCH_MAX_DIM], n_a = 0, n_b = 0;
     uint32_t summed = 0;
@@ -291,18 +155,15 @@ static Tensor *contract(Equation *e, Tensor *a, Tensor *b)
 
 Tensor *torch_einsum_n(const char *equation, Tensor *const *operands, int64_t n)
 {
-    Equation e = {.n = n};
-    Tensor *x[OPERANDS];
+    cer_Equation e = {.n = n};
+    Tensor *x[EINSUM_OPERANDS];
     if (cer_error_pending()) return NULL;
-    if (n < 1 || !operands) return refuse("einsum(): must provide at least one operand"), NULL;
-    if (n > OPERANDS) return refuse("einsum(): at most %d operands", OPERANDS), NULL;
+    if (n < 1 || !operands) return einsum_refuse("einsum(): must provide at least one operand"), NULL;
+    if (n > EINSUM_OPERANDS) return einsum_refuse("einsum(): at most %d operands", EINSUM_OPERANDS), NULL;
     if (!equation) return cer_raise(TORCH_TYPE_ERROR, "einsum", "einsum(): the equation is NULL"), NULL;
     for (int64_t i = 0; i < n; i++)
         if (!cer_usable(operands[i], "einsum", (int)i + 1)) return NULL;
-    const char *arrow = strstr(equation, "->");
-    if (!read_inputs(&e, equation, arrow ? arrow - equation : (int64_t)strlen(equation)) ||
-        !count_labels(&e, operands) || !place_labels(&e, equation))
-        return NULL;
+    if (!cer_einsum_read(&e, equation, operands)) return NULL;
     for (int64_t i = 0; i < n; i++)
         if (!(x[i] = arranged(&e, operands[i], i))) return NULL;
     Tensor *result = x[0];
@@ -312,49 +173,4 @@ Tensor *torch_einsum_n(const char *equation, Tensor *const *operands, int64_t n)
     int64_t dims[TORCH_MAX_DIM];
     for (int64_t d = e.n_out; d < e.n_all; d++) dims[d - e.n_out] = d;
     return torch_sum(result, .dims = dims, .n_dims = e.n_all - e.n_out);
-}
-
-/* ---- bilinear ---------------------------------------------------------------------------------------------------- */
-
-static bool bilinear_fits(const Tensor *a, const Tensor *b, const Tensor *w, const Tensor *bias)
-{
-    const int64_t *sa = a->shape, *sb = b->shape;
-#define refuse_bilinear(...) cer_raise(TORCH_RUNTIME_ERROR, "bilinear", __VA_ARGS__)
-    if (a->ndim != b->ndim)
-        return refuse_bilinear("bilinear(): input dimensions do not match: got %d and %d", a->ndim, b->ndim);
-    for (int d = 0; d < a->ndim - 1; d++)
-        if (sa[d] != sb[d])
-            return refuse_bilinear("bilinear(): input batch dimensions do not match at dim %d: got %lld and %lld", d,
-                                   (long long)sa[d], (long long)sb[d]);
-    if (a->ndim == 0 || w->ndim != 3)
-        return cer_raise(TORCH_INDEX_ERROR, "bilinear",
-                         "bilinear(): weight must have three dimensions, inputs one at least");
-    if (sa[a->ndim - 1] != w->shape[1])
-        return refuse_bilinear("bilinear(): input1 size does not match weight size: got %lld but expected %lld",
-                               (long long)sa[a->ndim - 1], (long long)w->shape[1]);
-    if (sb[b->ndim - 1] != w->shape[2])
-        return refuse_bilinear("bilinear(): input2 size does not match weight size: got %lld but expected %lld",
-                               (long long)sb[b->ndim - 1], (long long)w->shape[2]);
-    if (bias && (bias->ndim != 1 || bias->shape[0] != w->shape[0]))
-        return refuse_bilinear("bilinear(): bias size does not match weight size: got %lld but expected %lld",
-                               (long long)(bias->ndim ? bias->shape[0] : 1), (long long)w->shape[0]);
-    return true;
-}
-
-Tensor *F_bilinear(Tensor *a, Tensor *b, Tensor *weight, Tensor *bias)
-{
-    if (cer_error_pending() || !cer_usable(a, "bilinear", 1) || !cer_usable(b, "bilinear", 2) ||
-        !cer_usable(weight, "bilinear", 3) || (bias && !cer_usable(bias, "bilinear", 4)) ||
-        !bilinear_fits(a, b, weight, bias))
-        return NULL;
-    int64_t size[TORCH_MAX_DIM], last = a->ndim - 1, rows = 1, out = weight->shape[0], in1 = weight->shape[1],
-                                 in2 = weight->shape[2];
-    memcpy(size, a->shape, sizeof(int64_t) * a->ndim);
-    for (int64_t d = 0; d < last; d++) rows *= size[d];
-    size[last] = out;
-    Tensor *flat = torch_reshape(torch_permute(weight, 1, 0, 2), in1, out * in2); /* [i, (o, j)] */
-    Tensor *half = torch_view(torch_mm(torch_reshape(a, rows, in1), flat), rows, out, in2);
-    Tensor *product = torch_bmm(half, torch_reshape(b, rows, in2, 1)); /* [row, o, 1] */
-    Tensor *result = torch_reshape_n(product, a->ndim, size);
-    return bias ? torch_add(result, bias) : result;
 }

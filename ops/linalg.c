@@ -1,4 +1,5 @@
 /* What the decompositions share: checks, matrices in Fortran's order, workspaces, and masks for their vjps. */
+#include <float.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,6 +117,22 @@ int cer_asked_length(const Tensor *work)
     return n < 1 ? 1 : n > INT_MAX ? INT_MAX : (int)n;
 }
 
+void cer_set_identity(Tensor *t)
+{
+    size_t size = (size_t)cer_size_of(t->dtype);
+    double one = 1;
+    memset(t->data, 0, (size_t)t->numel * size);
+    if (t->numel == 0) return;
+    for (int64_t i = 0; i < cer_batch(t); i++)
+        for (int64_t k = 0; k < CER_ROWS(t) && k < CER_COLS(t); k++)
+            cer_convert(cer_matrix_at(t, i) + (size_t)(k * (CER_ROWS(t) + 1)) * size, t->dtype, &one, torch_float64, 1);
+}
+
+double cer_epsilon(torch_dtype dtype)
+{
+    return dtype == torch_float64 ? DBL_EPSILON : FLT_EPSILON;
+}
+
 /* ---- for vjps ---------------------------------------------------------------------------------------------------- */
 
 Tensor *cer_mT(Tensor *a)
@@ -155,4 +172,10 @@ Tensor *cer_diag_embed(Tensor *v)
     if (!v) return NULL;
     int64_t n = v->shape[v->ndim - 1];
     return torch_mul(torch_unsqueeze(v, -1), cer_to(torch_eye(n), v->dtype));
+}
+
+Tensor *cer_differences(Tensor *s)
+{
+    Tensor *difference = torch_sub(torch_unsqueeze(s, -2), torch_unsqueeze(s, -1));
+    return difference ? torch_add(difference, cer_to(torch_eye(s->shape[s->ndim - 1]), s->dtype)) : NULL;
 }

@@ -29,15 +29,36 @@ static inline char *cer_matrix_at(const Tensor *t, int64_t batch) /* of a tensor
     return t->data + batch * CER_ROWS(t) * CER_COLS(t) * cer_size_of(t->dtype);
 }
 
+void cer_set_identity(Tensor *t); /* ones on the diagonal of each; of no elements, whatever dimensions it has */
+
+/* LU of every matrix; info[i] > 0 where matrix i is singular. Borrowed. */
+typedef struct cer_Lu {
+    Tensor *lu;
+    int *pivot;
+    bool turned; /* lu is of the transpose */
+} cer_Lu;
+bool cer_lu(const char *op, const Tensor *a, cer_Lu *d, int **info);
+
+/* Of A X = B or X A = B: do the sizes fit? Batches of A and B broadcast against each other: the solution has that batch and B's
+ * matrix. And which matrix of a belongs to matrix i of something whose batch a's is broadcast to? */
+bool cer_compatible(const char *op, const Tensor *a, int64_t rows, int64_t cols, bool left);
+bool cer_solution_form(cer_Call *c, const char *op, int64_t b_ndim, const int64_t *b_shape);
+int64_t cer_batch_of(const Tensor *a, const Tensor *out, int64_t out_batch_dims, int64_t i);
+
 /* Workspace of n elements: a borrowed tensor. And of n ints. */
 Tensor *cer_workspace(torch_dtype dtype, int64_t n);
 int *cer_int_workspace(int64_t n);
 int cer_asked_length(const Tensor *work); /* what LAPACK wrote into work[0] */
+
+double cer_epsilon(torch_dtype dtype);
 
 /* For vjps. */
 Tensor *cer_mT(Tensor *a);                                 /* a.mT: the last two dimensions exchanged */
 Tensor *cer_triangle(Tensor *a, bool upper, int64_t from); /* a.triu(from) or a.tril(from), as a product with a mask */
 Tensor *cer_off_diagonal(Tensor *a);                       /* with zeros on the diagonal */
 Tensor *cer_diag_embed(Tensor *v);                         /* (*, n) -> (*, n, n) */
+Tensor *cer_differences(Tensor *s);                        /* s_j - s_i at (i, j), and 1 on the diagonal */
+Tensor *cer_pinv_backward(Tensor *g, Tensor *pinv,
+                          Tensor *a); /* Golub and Pereyra's formula, its smaller products first */
 
 #endif

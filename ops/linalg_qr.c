@@ -1,87 +1,7 @@
-/* Cholesky and QR. */
+/* QR: A = Q R. */
 #include <string.h>
 
 #include "ops/linalg_internal.h"
-
-/* ---- cholesky: A = L L^T, of which only one triangle is read ----------------------------------------------------- */
-
-typedef struct CholeskyAttrs {
-    bool upper;
-} CholeskyAttrs;
-
-static bool cholesky_shape(cer_Call *c)
-{
-    const Tensor *a = c->in[0].as.t;
-    if (!cer_is_square(c->op->name, a) || !cer_is_real(c->op->name, a, "cholesky_cpu")) return false;
-    cer_form(&c->form[0], a->dtype, a->ndim, a->shape);
-    cer_form_columns(&c->form[0]);
-    return true;
-}
-
-static void clear_triangle(char *matrix, int64_t n, size_t size, bool upper) /* in columns: the strict triangle */
-{
-    for (int64_t j = 0; j < n; j++) {
-        int64_t from = upper ? 0 : j + 1, to = upper ? j : n;
-        memset(matrix + (size_t)(j * n + from) * size, 0, (size_t)(to - from) * size);
-    }
-}
-
-static bool cholesky_kernel(cer_Call *c)
-{
-    const CholeskyAttrs *s = c->attrs;
-    const Tensor *a = c->in[0].as.t;
-    Tensor *out = c->out[0];
-    int64_t n = CER_ROWS(a);
-    if (!cer_lapack_at_hand(c->op->name, a)) return false;
-    cer_copy_elements(out, a, a->stride);
-    for (int64_t i = 0; n && i < cer_batch(a); i++) {
-        int info = cer_potrf(a->dtype, s->upper ? 'U' : 'L', (int)n, cer_matrix_at(out, i));
-        if (info)
-            return cer_refuse_matrix(
-                c->op->name, a, i,
-                "The factorization could not be completed because the input is not positive-definite "
-                "(the leading minor of order %d is not positive-definite).",
-                info);
-        clear_triangle(cer_matrix_at(out, i), n, (size_t)cer_size_of(a->dtype), !s->upper);
-    }
-    return true;
-}
-
-/* With P = L^T gL and S its lower triangle, mirrored: gA = L^-T S L^-1 / 2. */
-static void cholesky_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
-{
-    const CholeskyAttrs *s = cer_attrs(n);
-    Tensor *l = cer_saved_output(n, 0), *gl = g[0];
-    if (s->upper) l = cer_mT(l), gl = cer_mT(gl);
-    Tensor *p = torch_matmul(cer_mT(l), gl);
-    Tensor *mirrored = torch_add(cer_triangle(p, false, 0), cer_mT(cer_triangle(p, false, -1)));
-    Tensor *half = torch_linalg_solve_triangular(cer_mT(l), mirrored, true, true, false);
-    in[0] = torch_mul(torch_linalg_solve_triangular(l, half, false, false, false), 0.5);
-}
-
-#define CHOLESKY(id, text, grad)                               \
-    const cer_Op cer_op_##id = {.name = text,                  \
-                                .grad_name = grad,             \
-                                .shape = cholesky_shape,       \
-                                .kernel = cholesky_kernel,     \
-                                .vjp = cholesky_vjp,           \
-                                .saves = {CER_SAVE_OUTPUT(0)}, \
-                                .n_outputs = 1,                \
-                                .attrs_bytes = sizeof(CholeskyAttrs)};
-CHOLESKY(linalg_cholesky, "linalg.cholesky", "LinalgCholeskyExBackward0")
-CHOLESKY(cholesky, "cholesky", "CholeskyBackward0")
-
-Tensor *torch_linalg_cholesky(Tensor *a, bool upper)
-{
-    return cer_call1(&cer_op_linalg_cholesky, a, &(CholeskyAttrs){upper});
-}
-
-Tensor *torch_cholesky(Tensor *a, bool upper)
-{
-    return cer_call1(&cer_op_cholesky, a, &(CholeskyAttrs){upper});
-}
-
-/* ---- qr ---------------------------------------------------------------------------------------------------------- */
 
 typedef enum QrMode { QR_REDUCED, QR_COMPLETE, QR_R } QrMode;
 typedef struct QrAttrs {
@@ -118,16 +38,6 @@ static void take_r(Tensor *r, const Tensor *h, int64_t batch)
     }
 }
 
-static void set_unit_matrix(Tensor *q) /* of A without columns or rows, Q is the identity */
-{
-    memset(q->data, 0, (size_t)(q->numel * cer_size_of(q->dtype)));
-    double one = 1;
-    for (int64_t i = 0; i < cer_batch(q); i++)
-        for (int64_t k = 0; k < CER_ROWS(q) && k < CER_COLS(q); k++)
-            cer_convert(cer_matrix_at(q, i) + k * (CER_ROWS(q) + 1) * cer_size_of(q->dtype), q->dtype, &one,
-                        torch_float64, 1);
-}
-
 static bool qr_kernel(cer_Call *c)
 {
     const QrAttrs *s = c->attrs;
@@ -137,7 +47,7 @@ static bool qr_kernel(cer_Call *c)
     int64_t columns = s->mode == QR_R ? 0 : CER_COLS(q);
     if (!cer_lapack_at_hand("linalg.qr", a)) return false;
     if (k == 0) {
-        if (s->mode != QR_R) set_unit_matrix(q);
+        if (s->mode != QR_R) cer_set_identity(q); /* of A without columns or rows */
         return true;
     }
     Tensor *h = cer_columns(a, a->ndim, a->shape), *tau = cer_workspace(a->dtype, k),
