@@ -13,7 +13,9 @@ BENEATH = ("_args", "_n", "_Scalar", "_new", "_array", "_one", "_of", "_with")
 TITLES = {"core/base.h": "Types", "core/scalar.h": "Numbers and arrays", "core/error.h": "Errors and warnings",
           "core/scope.h": "Scopes, slots, contexts", "core/tensor.h": "Looking at a tensor", "core/autograd.h": "Autograd",
           "core/interchange.h": "Memory of others", "core/print.h": "Printing", "core/random.h": "Generators",
-          "core/params.h": "Parameter lists and dictionaries", "data/data.h": "Tables", "nn/nn.h": "Modules",
+          "core/params.h": "Parameter lists and dictionaries", "data/data.h": "Tables", "nn/machinery.h": "Modules",
+          "nn/linear.h": "Layers: linear", "nn/recurrent.h": "Layers: recurrent", "nn/loss.h": "Losses",
+          "nn/activation.h": "Layers: activations", "nn/dropout.h": "Layers: dropout", "nn/container.h": "Containers",
           "optim/optim.h": "Optimizers"}
 OURS = ("core/scalar.h", "core/error.h", "core/scope.h")  # without a counterpart in Python
 HEAD = """# API

@@ -1,35 +1,5 @@
-/* Calling a module: its scope, its hooks, and Python's complaints about the number of arguments. */
+/* Calling a module: its scope and its hooks. */
 #include "module.h"
-
-bool cer_nn_arity(const nn_Module *m, int64_t n_in, int64_t required, int64_t most, const char *first,
-                  const char *second)
-{
-    const char *name = m->module->class_record.name;
-    if (n_in > most && required == most)
-        return cer_raise(TORCH_TYPE_ERROR, "forward",
-                         "%s.forward() takes %lld positional argument%s but %lld were given", name, (long long)most + 1,
-                         most ? "s" : "", (long long)n_in + 1);
-    if (n_in > most)
-        return cer_raise(TORCH_TYPE_ERROR, "forward",
-                         "%s.forward() takes from %lld to %lld positional arguments but %lld were given", name,
-                         (long long)required + 1, (long long)most + 1, (long long)n_in + 1);
-    if (n_in >= required) return true;
-    if (required - n_in == 2)
-        return cer_raise(TORCH_TYPE_ERROR, "forward",
-                         "%s.forward() missing 2 required positional arguments: '%s' and '%s'", name, first, second);
-    return cer_raise(TORCH_TYPE_ERROR, "forward", "%s.forward() missing 1 required positional argument: '%s'", name,
-                     n_in + 1 == 2 ? second : first);
-}
-
-bool cer_nn_required(const char *name, int64_t a, const char *a_name, int64_t b, const char *b_name)
-{
-    if (a != TORCH_NONE && b != TORCH_NONE) return true;
-    if (a == TORCH_NONE && b == TORCH_NONE)
-        return cer_raise(TORCH_TYPE_ERROR, name, "%s.__init__() missing 2 required positional arguments: '%s' and '%s'",
-                         name, a_name, b_name);
-    return cer_raise(TORCH_TYPE_ERROR, name, "%s.__init__() missing 1 required positional argument: '%s'", name,
-                     a == TORCH_NONE ? a_name : b_name);
-}
 
 static int run(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)
 {

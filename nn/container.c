@@ -1,12 +1,12 @@
 /* Modules that hold modules under numbers: Sequential and ModuleList. */
 #include <stdio.h>
 
-#include "module.h"
+#include "layer.h"
 
 static int sequential_forward(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)
 {
     (void)n_out;
-    if (!cer_nn_arity(self, n_in, 1, 1, "input", NULL)) return torch_error_code();
+    if (!cer_nn_arity(self, n_in, 1, 1, "input")) return torch_error_code();
     Tensor *x = in[0];
     for (int64_t i = 0; i < self->module->children.length && !cer_error_pending(); i++) {
         nn_Module *child = self->module->children.item[i].as.module;

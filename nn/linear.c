@@ -1,8 +1,7 @@
 /* nn.Linear. */
 #include <math.h>
-#include <stdio.h>
 
-#include "module.h"
+#include "layer.h"
 
 nn_LinearArgs nn_LinearArgs_defaults(void)
 {
@@ -10,19 +9,15 @@ nn_LinearArgs nn_LinearArgs_defaults(void)
         .struct_size = sizeof(nn_LinearArgs), .in_features = TORCH_NONE, .out_features = TORCH_NONE, .bias = true};
 }
 
-static int linear_forward(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)
-{
-    (void)n_out;
-    nn_Linear *m = (nn_Linear *)self;
-    if (cer_nn_arity(self, n_in, 1, 1, "input", NULL)) out[0] = F_linear(in[0], m->weight, m->bias);
-    return torch_error_code();
-}
+NN_UNARY(nn_Linear, linear_forward, F_linear(x, m->weight, m->bias))
 
 static void linear_repr(const nn_Module *self, char *text, size_t bytes)
 {
     const nn_Linear *m = (const nn_Linear *)self;
-    snprintf(text, bytes, "in_features=%lld, out_features=%lld, bias=%s", (long long)m->in_features,
-             (long long)m->out_features, m->bias ? "True" : "False");
+    cer_Repr r = {text, bytes};
+    cer_repr_int(r, "in_features", m->in_features);
+    cer_repr_int(r, "out_features", m->out_features);
+    cer_repr_bool(r, "bias", m->bias != NULL);
 }
 
 static const nn_Class linear_class = NN_CLASS(nn_Linear, .forward = linear_forward, .extra_repr = linear_repr);
@@ -45,8 +40,7 @@ nn_Linear *nn_Linear_new(const nn_LinearArgs *args)
 {
     nn_LinearArgs a = nn_LinearArgs_defaults();
     cer_nn_args(&a, sizeof a, args);
-    if (cer_error_pending() || !cer_nn_required("Linear", a.in_features, "in_features", a.out_features, "out_features"))
-        return NULL;
+    if (!NN_REQUIRED("Linear", "in_features out_features", a.in_features, a.out_features)) return NULL;
     nn_Linear *m = nn_new_class(nn_Linear, &linear_class);
     if (!m) return NULL;
     int64_t shape[2] = {a.out_features, a.in_features};
@@ -58,7 +52,5 @@ nn_Linear *nn_Linear_new(const nn_LinearArgs *args)
     else
         nn_Module_register_parameter(&m->module, "bias", NULL);
     if (!cer_error_pending()) reset_parameters(m);
-    if (!cer_error_pending()) return m;
-    nn_free(m);
-    return NULL;
+    return cer_nn_made(m);
 }

@@ -1,7 +1,7 @@
 /* Losses. */
 #include <stdio.h>
 
-#include "module.h"
+#include "layer.h"
 
 nn_LossArgs nn_LossArgs_defaults(void)
 {
@@ -12,7 +12,7 @@ static int mse_loss_forward(nn_Module *self, Tensor *const *in, int64_t n_in, Te
 {
     (void)n_out;
     const nn_MSELoss *m = (const nn_MSELoss *)self;
-    if (cer_nn_arity(self, n_in, 2, 2, "input", "target")) out[0] = F_mse_loss(in[0], in[1], .reduction = m->reduction);
+    if (cer_nn_arity(self, n_in, 2, 2, "input target")) out[0] = F_mse_loss(in[0], in[1], .reduction = m->reduction);
     return torch_error_code();
 }
 

@@ -57,13 +57,6 @@ static inline void cer_nn_args(void *defaults, size_t size, const void *args)
     memcpy(defaults, args, theirs < size ? theirs : size);
 }
 
-/* Python's TypeErrors for a wrong number of arguments; `what` names the required ones: "'input' and 'target'". */
-bool cer_nn_arity(const nn_Module *m, int64_t n_in, int64_t required, int64_t most, const char *first,
-                  const char *second);
-
-/* The same for a constructor with two required sizes, of which some may be TORCH_NONE. */
-bool cer_nn_required(const char *name, int64_t a, const char *a_name, int64_t b, const char *b_name);
-
 cer_Item *cer_items_find(const cer_Items *items, const char *name);
 
 /* Registers a new parameter of that shape, uninitialised; NULL after raising. */

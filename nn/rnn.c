@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "module.h"
+#include "layer.h"
 
 nn_RNNArgs nn_RNNArgs_defaults(void)
 {
@@ -152,7 +152,7 @@ static bool check_rank(const Tensor *h_0, int rank)
 static int rnn_forward(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)
 {
     nn_RNN *m = (nn_RNN *)self;
-    if (!cer_nn_arity(self, n_in, 1, 2, "input", NULL)) return torch_error_code();
+    if (!cer_nn_arity(self, n_in, 1, 2, "input hx")) return torch_error_code();
     Tensor *x = in[0], *h_0 = n_in > 1 ? in[1] : NULL, **h_n = n_out > 1 ? &out[1] : NULL;
     if (!cer_usable(x, "RNN", 1) || (h_0 && !cer_usable(h_0, "RNN", 2))) return torch_error_code();
     bool batched = x->ndim == 3;
@@ -200,7 +200,7 @@ static bool check_args(const nn_RNNArgs *a)
     const char *nonlinearity = a->nonlinearity ? a->nonlinearity : "None";
     if (strcmp(nonlinearity, "tanh") != 0 && strcmp(nonlinearity, "relu") != 0)
         return cer_raise(TORCH_VALUE_ERROR, "RNN", "Unknown nonlinearity '%s'", nonlinearity);
-    if (!cer_nn_required("RNNBase", a->input_size, "input_size", a->hidden_size, "hidden_size")) return false;
+    if (!NN_REQUIRED("RNNBase", "input_size hidden_size", a->input_size, a->hidden_size)) return false;
     if (!(a->dropout >= 0 && a->dropout <= 1))
         return cer_raise(TORCH_VALUE_ERROR, "RNN",
                          "dropout should be a number in range [0, 1] representing the probability of an element "
