@@ -271,6 +271,11 @@ const char *cer_shape_text(int64_t ndim, const int64_t *shape, char *text, size_
     return text;
 }
 
+const char *cer_size_text(const Tensor *t, char *text, size_t bytes)
+{
+    return cer_shape_text(t->ndim, t->shape, text, bytes);
+}
+
 /* ---- numbers as elements ----------------------------------------------------------------------------------------- */
 
 bool cer_convert(void *to, torch_dtype to_type, const void *from, torch_dtype from_type, int64_t n)

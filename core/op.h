@@ -149,6 +149,7 @@ bool cer_expand_strides(const Tensor *t, int64_t ndim, const int64_t *shape, int
 const char *cer_type_name(torch_dtype dtype); /* as in messages of ATen: "Float" */
 const char *cer_cpp_name(torch_dtype dtype);  /* as in those that print the C++ type: "long int" */
 const char *cer_shape_text(int64_t ndim, const int64_t *shape, char *text, size_t bytes); /* "[2, 3]"; returns text */
+const char *cer_size_text(const Tensor *t, char *text, size_t bytes);                     /* the same of t */
 
 /* ---- for vjps ---------------------------------------------------------------------------------------------------- */
 bool cer_needs(const cer_Node *n, int64_t i);     /* does input i want a gradient? */

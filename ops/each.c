@@ -26,6 +26,12 @@ bool cer_each(const char *op, const char *name, int64_t one, const F_Each *each,
     return true;
 }
 
+F_Each cer_widened(int64_t one, const F_Each *each, int64_t unit, bool first)
+{
+    int64_t own = each->n ? each->size[0] : one;
+    return (F_Each){2, {first ? unit : own, first ? own : unit}};
+}
+
 const char *cer_each_text(int dims, const int64_t *size, const char *separator, char *text, size_t bytes)
 {
     size_t used = 0;

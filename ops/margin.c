@@ -9,11 +9,6 @@
 #include "ops/ops_internal.h"
 #include "ops/vector_norm.h"
 
-static const char *text_of(const Tensor *t, char *text, size_t bytes)
-{
-    return cer_shape_text(t->ndim, t->shape, text, bytes);
-}
-
 static bool usable(const char *op, const Tensor *a, const Tensor *b, const Tensor *c)
 {
     return !cer_error_pending() && cer_usable(a, op, 1) && cer_usable(b, op, 2) && cer_usable(c, op, 3);
@@ -85,7 +80,7 @@ static bool embeddings_fit(const char *op, const Tensor *x, const Tensor *y, con
     if (x->ndim == t->ndim + 1 && y->ndim == t->ndim + 1) return true;
     return cer_raise(TORCH_RUNTIME_ERROR, op,
                      "%dD target tensor expects %dD input tensors, but found inputs with sizes %s and %s.",
-                     (int)t->ndim, (int)t->ndim + 1, text_of(x, a, sizeof a), text_of(y, b, sizeof b));
+                     (int)t->ndim, (int)t->ndim + 1, cer_size_text(x, a, sizeof a), cer_size_text(y, b, sizeof b));
 }
 
 static Tensor *square_sum(Tensor *x, int64_t dim)
@@ -253,12 +248,13 @@ static bool classes_fit(const char *op, const Tensor *x, const Tensor *t, const 
     if (x->ndim > 2 || classes == 0)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
                          "Expected non-empty vector or matrix with optional 0-dim batch size, but got: %s",
-                         text_of(x, text, sizeof text));
+                         cer_size_text(x, text, sizeof text));
     if (t->ndim > 1 || t->numel != items)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "inconsistent target size, got: %s", text_of(t, text, sizeof text));
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "inconsistent target size, got: %s",
+                         cer_size_text(t, text, sizeof text));
     if (weight && weight->numel != classes)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "inconsistent weight size, got: %s",
-                         text_of(weight, text, sizeof text));
+                         cer_size_text(weight, text, sizeof text));
     if (t->dtype != torch_int64) return cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type Long");
     const Tensor *labels = cer_plain((Tensor *)(uintptr_t)t, torch_int64);
     for (int64_t i = 0; labels && i < labels->numel; i++) {

@@ -196,11 +196,6 @@ F_NllLossArgs F_NllLossArgs_defaults(void)
     return (F_NllLossArgs){.struct_size = sizeof(F_NllLossArgs), .ignore_index = -100, .reduction = "mean"};
 }
 
-static const char *text_of(const Tensor *t, char *text, size_t bytes)
-{
-    return cer_shape_text(t->ndim, t->shape, text, bytes);
-}
-
 static bool types_fit(const char *op, const Tensor *x, const Tensor *target, const Tensor *weight)
 {
     char text[128];
@@ -218,7 +213,7 @@ static bool types_fit(const char *op, const Tensor *x, const Tensor *target, con
         return cer_raise(TORCH_RUNTIME_ERROR, op,
                          "weight tensor should be defined either for all %lld classes or no classes but got weight "
                          "tensor of shape: %s",
-                         (long long)classes, text_of(weight, text, sizeof text));
+                         (long long)classes, cer_size_text(weight, text, sizeof text));
     }
     if (weight->dtype != x->dtype)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "expected scalar type %s but found %s", cer_type_name(x->dtype),
@@ -237,14 +232,14 @@ static bool sizes_fit(const char *op, const Tensor *x, const Tensor *t)
                              (int)t->ndim);
         if (t->shape[0] != x->shape[0] || t->shape[1] != x->shape[2] || t->shape[2] != x->shape[3])
             return cer_raise(TORCH_RUNTIME_ERROR, op, "size mismatch (got input: %s , target: %s",
-                             text_of(x, a, sizeof a), text_of(t, b, sizeof b));
+                             cer_size_text(x, a, sizeof a), cer_size_text(t, b, sizeof b));
         return true;
     }
     if (t->ndim > 1)
         return cer_raise(TORCH_RUNTIME_ERROR, op, "0D or 1D target tensor expected, multi-target not supported");
     if ((x->ndim == 1 && t->ndim == 0) || (t->ndim == 1 && t->shape[0] == x->shape[0])) return true;
-    return cer_raise(TORCH_RUNTIME_ERROR, op, "size mismatch (got input: %s, target: %s)", text_of(x, a, sizeof a),
-                     text_of(t, b, sizeof b));
+    return cer_raise(TORCH_RUNTIME_ERROR, op, "size mismatch (got input: %s, target: %s)",
+                     cer_size_text(x, a, sizeof a), cer_size_text(t, b, sizeof b));
 }
 
 /* total: the sum of the weights of all items that are not ignored; may be NULL. */
@@ -272,7 +267,7 @@ static Tensor *nll_of_rank(Tensor *x, Tensor *t, Tensor *weight, int64_t ignored
     for (int d = 2; d < x->ndim; d++) size[d - 1] = x->shape[d];
     if (t->ndim != x->ndim - 1 || !cer_same_sizes(t->ndim - 1, t->shape + 1, x->shape + 2))
         return cer_raise(TORCH_RUNTIME_ERROR, "nll_loss", "Expected target size %s, got %s",
-                         cer_shape_text(x->ndim - 1, size, want, sizeof want), text_of(t, have, sizeof have)),
+                         cer_shape_text(x->ndim - 1, size, want, sizeof want), cer_size_text(t, have, sizeof have)),
                NULL;
     int64_t rest = 1;
     for (int d = 2; d < x->ndim; d++) rest *= x->shape[d];

@@ -106,11 +106,6 @@ Tensor *cer_constant_pad(Tensor *x, const int64_t *pad, int64_t n, torch_Scalar 
 
 /* ---- reflect, replicate, circular -------------------------------------------------------------------------------- */
 
-static const char *text_of(const Tensor *x, char *text, size_t bytes)
-{
-    return cer_shape_text(x->ndim, x->shape, text, bytes);
-}
-
 static bool reflection_fits(const Tensor *x, int d, int64_t before, int64_t after)
 {
     char text[128], size[32];
@@ -122,7 +117,8 @@ static bool reflection_fits(const Tensor *x, int d, int64_t before, int64_t afte
         TORCH_RUNTIME_ERROR, "pad",
         "Argument #%d: Padding size should be less than the corresponding input dimension, but got: padding "
         "(%lld, %lld) at dimension %d of input %s",
-        4 + 2 * last, (long long)before, (long long)after, d, spatial == 2 ? size : text_of(x, text, sizeof text));
+        4 + 2 * last, (long long)before, (long long)after, d,
+        spatial == 2 ? size : cer_size_text(x, text, sizeof text));
 }
 
 static bool plane_fits(const char *mode, const Tensor *x, int dims, const int64_t *pad)

@@ -1,8 +1,5 @@
-/* Random tensors: rand, randn, randint, randperm, and the fills in place. The draws are core's (random_fill.c). */
-#include "core/generator.h"
-#include "core/impl.h"
-#include "ops/ops_internal.h"
-#include "ops/random_checks.h"
+/* uniform_, normal_, bernoulli_ and random_, in place. The draws are core's (random_fill.c). */
+#include "ops/draw.h"
 
 /* ---- in place: records, so that dispatch sees to leaves, versions and history ------------------------------------ */
 
@@ -11,13 +8,6 @@ typedef struct RandomAttrs {
     double a, b;                /* from, to; mean, std; p */
     int64_t from, to;           /* to: TORCH_NONE is None */
 } RandomAttrs;
-
-static void vjp_zero(cer_Node *n, Tensor *const *g, Tensor **in) /* nothing of the old value is left */
-{
-    torch_Size s = cer_input_size(n, 0);
-    (void)g;
-    if (cer_needs(n, 0)) in[0] = cer_zeros(cer_input_dtype(n, 0), s.ndim, s.dim);
-}
 
 static bool uniform_shape(cer_Call *c)
 {
@@ -88,7 +78,7 @@ static bool random_kernel(cer_Call *c) /* the checks raise before anything is wr
         .schema = schema_,                                        \
         .shape = shape_,                                          \
         .kernel = kernel_,                                        \
-        .vjp = vjp_zero,                                          \
+        .vjp = cer_no_old_value,                                  \
         .n_outputs = 1,                                           \
         .flags = CER_INPLACE,                                     \
         .attrs_bytes = sizeof(RandomAttrs),                       \
@@ -151,81 +141,4 @@ Tensor *torch_bernoulli_(Tensor *x, double p)
 Tensor *torch_random_(Tensor *x, int64_t from, int64_t to)
 {
     return torch_random__generator(x, from, to, NULL);
-}
-
-/* ---- new tensors ------------------------------------------------------------------------------------------------- */
-
-static Tensor *uniform(const char *op, Tensor *t, torch_Generator *g)
-{
-    if (!t || !cer_check_uniform(op, t, 0, 1)) return NULL;
-    cer_fill_uniform(g, t, 0, 1);
-    return t;
-}
-
-static Tensor *normal(const char *op, Tensor *t, torch_Generator *g)
-{
-    if (!t || !cer_check_normal(op, t, 1)) return NULL;
-    cer_fill_normal(g, t, 0, 1);
-    return t;
-}
-
-Tensor *torch_rand_args(const torch_FactoryArgs *a)
-{
-    return cer_factory_done(uniform("rand", cer_factory("rand", a, torch_get_default_dtype()), a->generator), a);
-}
-
-Tensor *torch_randn_args(const torch_FactoryArgs *a)
-{
-    return cer_factory_done(normal("randn", cer_factory("randn", a, torch_get_default_dtype()), a->generator), a);
-}
-
-Tensor *torch_rand_n(int64_t ndim, const int64_t *size, torch_dtype dtype)
-{
-    return uniform("rand", torch_empty_n(ndim, size, dtype), NULL);
-}
-
-Tensor *torch_randn_n(int64_t ndim, const int64_t *size, torch_dtype dtype)
-{
-    return normal("randn", torch_empty_n(ndim, size, dtype), NULL);
-}
-
-Tensor *torch_rand_like_args(const torch_LikeArgs *a)
-{
-    return cer_like_done(uniform("rand_like", cer_like("rand_like", a), NULL), a);
-}
-
-Tensor *torch_randn_like_args(const torch_LikeArgs *a)
-{
-    return cer_like_done(normal("randn_like", cer_like("randn_like", a), NULL), a);
-}
-
-Tensor *torch_randint_args(int64_t low, int64_t high, const torch_FactoryArgs *a)
-{
-    Tensor *t = cer_factory("randint", a, torch_int64);
-    uint64_t range;
-    if (!t || !cer_check_integers("randint", t, &low, &high, &range)) return NULL;
-    cer_fill_integers(a->generator, t, low, range);
-    return cer_factory_done(t, a);
-}
-
-/* Fisher and Yates, from the front. */
-Tensor *torch_randperm_generator(int64_t n, torch_Generator *g)
-{
-    Tensor *t = cer_empty(torch_int64, 1, &n);
-    if (!t) return NULL;
-    int64_t *x = (int64_t *)(void *)t->data;
-    for (int64_t i = 0; i < n; i++) x[i] = i;
-    g = cer_generator_lock(g);
-    for (int64_t i = 0; i < n - 1; i++) {
-        int64_t j = i + (int64_t)(cer_random32(g) % (uint64_t)(n - i)), old = x[i];
-        x[i] = x[j];
-        x[j] = old;
-    }
-    cer_generator_unlock(g);
-    return t;
-}
-
-Tensor *torch_randperm(int64_t n)
-{
-    return torch_randperm_generator(n, NULL);
 }

@@ -29,7 +29,7 @@ static const TypeInfo types[] = {
     [torch_bfloat16] = {"BFloat16", "c10::BFloat16", 0x1.fep127, 8, false},
 };
 
-static bool not_implemented(const char *op, const char *kernel, const Tensor *t)
+bool cer_not_implemented(const char *op, const char *kernel, const Tensor *t)
 {
     return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", kernel, types[t->dtype].name);
 }
@@ -39,8 +39,7 @@ static bool out_of_bounds(const char *op, const char *what, const Tensor *t)
     return cer_raise(TORCH_RUNTIME_ERROR, op, "%s is out of bounds for %s", what, types[t->dtype].cpp);
 }
 
-typedef char Number[CER_NUMBER_BYTES];
-static const char *number(double value, Number text) /* as C++ streams write it */
+const char *cer_number_as(double value, cer_Number text) /* as C++ streams write it */
 {
     cer_number_text(value, 'g', 6, text);
     return text;
@@ -51,38 +50,40 @@ static const char *number(double value, Number text) /* as C++ streams write it 
 bool cer_check_uniform(const char *op, const Tensor *t, double from, double to)
 {
     const TypeInfo *type = &types[t->dtype];
-    Number a, b;
-    if (!torch_dtype_is_floating_point((torch_dtype)t->dtype)) return not_implemented(op, "check_uniform_bounds", t);
+    cer_Number a, b;
+    if (!torch_dtype_is_floating_point((torch_dtype)t->dtype))
+        return cer_not_implemented(op, "check_uniform_bounds", t);
     if (!(from >= -type->max && from <= type->max)) return out_of_bounds(op, "from", t);
     if (!(to >= -type->max && to <= type->max)) return out_of_bounds(op, "to", t);
     if (from > to)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
-                         "uniform_ expects to return a [from, to) range, but found from=%s > to=%s", number(from, a),
-                         number(to, b));
+                         "uniform_ expects to return a [from, to) range, but found from=%s > to=%s",
+                         cer_number_as(from, a), cer_number_as(to, b));
     if (to - from > type->max)
         return cer_raise(
             TORCH_RUNTIME_ERROR, op,
             "uniform_ expects to-from <= std::numeric_limits<%s>::max(), but found to=%s and from=%s which "
             "result in to-from to exceed the limit",
-            type->name, number(to, a), number(from, b));
+            type->name, cer_number_as(to, a), cer_number_as(from, b));
     return true;
 }
 
 bool cer_check_normal(const char *op, const Tensor *t, double std)
 {
-    Number text;
+    cer_Number text;
     if (!(std >= 0))
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "normal expects std >= 0.0, but found std %s", number(std, text));
-    return torch_dtype_is_floating_point((torch_dtype)t->dtype) || not_implemented(op, "normal_kernel_cpu", t);
+        return cer_raise(TORCH_RUNTIME_ERROR, op, "normal expects std >= 0.0, but found std %s",
+                         cer_number_as(std, text));
+    return torch_dtype_is_floating_point((torch_dtype)t->dtype) || cer_not_implemented(op, "normal_kernel_cpu", t);
 }
 
 bool cer_check_bernoulli(const char *op, const Tensor *t, double p)
 {
-    Number text;
+    cer_Number text;
     if (!(p >= 0 && p <= 1))
         return cer_raise(TORCH_RUNTIME_ERROR, op, "bernoulli_ expects p to be in [0, 1], but got p=%s",
-                         number(p, text));
-    return t->dtype != torch_float16 || not_implemented(op, "bernoulli_scalar_cpu_", t);
+                         cer_number_as(p, text));
+    return t->dtype != torch_float16 || cer_not_implemented(op, "bernoulli_scalar_cpu_", t);
 }
 
 /* ---- integers ---------------------------------------------------------------------------------------------------- */

@@ -1,22 +1,14 @@
-/* max_unpool, lp_pool and local_response_norm. */
-#include <math.h>
-#include <stdio.h>
+/* max_unpool: every element to the place of its maximum, zeros elsewhere. */
 #include <string.h>
 
-#include "core/impl.h"
-#include "ops/each.h"
-#include "ops/norm.h"
-#include "ops/ops_internal.h"
-#include "ops/pool.h"
-
-/* ---- max_unpool: every element to the place of its maximum, zeros elsewhere -------------------------------------- */
+#include "ops/pooling.h"
 
 typedef struct UnpoolAttrs {
     int dims;
     int64_t out[3]; /* the last dims of them */
 } UnpoolAttrs;
 
-static int64_t volume(const UnpoolAttrs *a)
+static int64_t plane_of(const UnpoolAttrs *a)
 {
     int64_t n = 1;
     for (int d = 0; d < a->dims; d++) n *= a->out[d];
@@ -46,7 +38,7 @@ static bool indices_fit(const cer_Call *c, const Tensor *index)
     const int64_t *at = (const int64_t *)(const void *)index->data;
     char text[96];
     for (int64_t i = 0; i < index->numel; i++)
-        if (at[i] < 0 || at[i] >= volume(a)) {
+        if (at[i] < 0 || at[i] >= plane_of(a)) {
             const int64_t turned[2] = {a->out[1], a->out[0]}; /* PyTorch tells width, then height */
             return cer_raise(TORCH_RUNTIME_ERROR, c->op->name,
                              "Found an invalid max index: %lld (output volumes are of size %s", (long long)at[i],
@@ -55,34 +47,25 @@ static bool indices_fit(const cer_Call *c, const Tensor *index)
     return true;
 }
 
-static bool move(cer_Call *c, bool put)
+static bool move(cer_Call *c, int how)
 {
-    const UnpoolAttrs *a = c->attrs;
-    Tensor *out = c->out[0];
     int64_t mark = cer_context()->pool.length, small = 1;
-    const Tensor *x = cer_plain(c->in[0].as.t, out->dtype);
-    const Tensor *index = x ? cer_plain(c->in[1].as.t, torch_int64) : NULL;
-    const cer_Spatial *s = &cer_kernels()->spatial[out->dtype];
+    const Tensor *index = cer_plain(c->in[1].as.t, torch_int64);
     if (!index || !indices_fit(c, index)) return false;
-    for (int d = 0; d < a->dims; d++) small *= index->shape[index->ndim - 1 - d];
-    const int64_t *at = (const int64_t *)(const void *)index->data;
-    if (put) memset(out->data, 0, out->storage->bytes);
-    if (put && index->numel)
-        s->put(index->numel / small, volume(a), small, at, x->data, out->data, false);
-    else if (index->numel)
-        s->pick(index->numel / small, volume(a), small, at, x->data, out->data);
+    for (int d = 0; d < ((const UnpoolAttrs *)c->attrs)->dims; d++) small *= index->shape[index->ndim - 1 - d];
+    bool fine = cer_pool_move(c, index, small, plane_of(c->attrs), how);
     cer_pool_unwind(cer_context(), mark);
-    return true;
+    return fine;
 }
 
 static bool unpool_kernel(cer_Call *c)
 {
-    return move(c, true);
+    return move(c, CER_PUT);
 }
 
 static bool unpick_kernel(cer_Call *c)
 {
-    return move(c, false);
+    return move(c, CER_PICK);
 }
 
 static void unpool_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
@@ -177,12 +160,6 @@ static Tensor *unpool(const char *op, int dims, const F_MaxUnpoolArgs *a)
     return cer_call2(dims == 2 ? &cer_op_max_unpool2d : &cer_op_max_unpool3d, a->input, a->indices, &attrs);
 }
 
-/* Of one dimension: that of two, of which the last is 1. */
-static F_Each widened(int64_t one, const F_Each *each, int64_t unit)
-{
-    return (F_Each){2, {each->n ? each->size[0] : one, unit}};
-}
-
 Tensor *F_max_unpool1d_args(const F_MaxUnpoolArgs *a)
 {
     const char *op = "max_unpool1d";
@@ -190,13 +167,11 @@ Tensor *F_max_unpool1d_args(const F_MaxUnpoolArgs *a)
     F_MaxUnpoolArgs two = *a;
     two.input = torch_unsqueeze(a->input, -1);
     two.indices = torch_unsqueeze(a->indices, -1);
-    two.kernel_sizes = widened(a->kernel_size, &a->kernel_sizes, 1);
-    if (a->stride != TORCH_NONE || a->strides.n)
-        two.strides = widened(a->stride, &a->strides, 1);
-    else
-        two.strides = two.kernel_sizes;
-    two.paddings = widened(a->padding, &a->paddings, 0);
-    if (a->output_size.n) two.output_size = widened(0, &a->output_size, 1);
+    two.kernel_sizes = cer_widened(a->kernel_size, &a->kernel_sizes, 1, false);
+    two.strides =
+        a->stride != TORCH_NONE || a->strides.n ? cer_widened(a->stride, &a->strides, 1, false) : two.kernel_sizes;
+    two.paddings = cer_widened(a->padding, &a->paddings, 0, false);
+    if (a->output_size.n) two.output_size = cer_widened(0, &a->output_size, 1, false);
     Tensor *out = unpool("max_unpool2d", 2, &two);
     return out ? torch_squeeze_dim(out, -1) : NULL;
 }
@@ -209,74 +184,4 @@ Tensor *F_max_unpool2d_args(const F_MaxUnpoolArgs *a)
 Tensor *F_max_unpool3d_args(const F_MaxUnpoolArgs *a)
 {
     return unpool("max_unpool3d", 3, a);
-}
-
-/* ---- lp_pool ----------------------------------------------------------------------------------------------------- */
-
-F_LpPoolArgs F_LpPoolArgs_defaults(void)
-{
-    return (F_LpPoolArgs){.struct_size = sizeof(F_LpPoolArgs), .stride = TORCH_NONE};
-}
-
-static Tensor *lp_pool(const char *op, int dims, const F_LpPoolArgs *a)
-{
-    int64_t kernel[3], n = 1;
-    if (cer_error_pending() || !cer_usable(a->input, op, 1) ||
-        !cer_each(op, "kernel_size", a->kernel_size, &a->kernel_sizes, dims, kernel))
-        return NULL;
-    for (int d = 0; d < dims; d++) n *= kernel[d];
-    F_AvgPoolArgs p = F_AvgPoolArgs_defaults();
-    p.input = torch_pow(a->input, a->norm_type);
-    p.kernel_size = a->kernel_size;
-    p.kernel_sizes = a->kernel_sizes;
-    p.stride = a->stride;
-    p.strides = a->strides;
-    p.ceil_mode = a->ceil_mode;
-    Tensor *mean = dims == 1 ? F_avg_pool1d_args(&p) : F_avg_pool2d_args(&p);
-    if (!mean) return NULL;
-    Tensor *sum = torch_mul(torch_mul(torch_sign(mean), torch_relu(torch_abs(mean))), n);
-    return torch_pow(sum, 1 / a->norm_type);
-}
-
-Tensor *F_lp_pool1d_args(const F_LpPoolArgs *a)
-{
-    return lp_pool("lp_pool1d", 1, a);
-}
-
-Tensor *F_lp_pool2d_args(const F_LpPoolArgs *a)
-{
-    return lp_pool("lp_pool2d", 2, a);
-}
-
-/* ---- local_response_norm ----------------------------------------------------------------------------------------- */
-
-F_LocalResponseNormArgs F_LocalResponseNormArgs_defaults(void)
-{
-    return (F_LocalResponseNormArgs){
-        .struct_size = sizeof(F_LocalResponseNormArgs), .alpha = 1e-4, .beta = 0.75, .k = 1};
-}
-
-Tensor *F_local_response_norm_args(const F_LocalResponseNormArgs *a)
-{
-    const char *op = "local_response_norm";
-    Tensor *x = a->input;
-    if (cer_error_pending() || !cer_usable(x, op, 1)) return NULL;
-    if (x->ndim < 3)
-        return cer_raise(TORCH_VALUE_ERROR, op,
-                         "Expected 3D or higher dimensionality                          input (got %d dimensions)",
-                         (int)x->ndim),
-               NULL;
-    if (x->numel == 0) return x;
-    if (a->size < 1 || a->size > INT32_MAX)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "kernel size should be greater than zero, but got kH: %lld kW: 1",
-                         (long long)a->size),
-               NULL;
-    /* (N, C, rest) as images of one channel: averages over `size` neighbouring rows, which are x's channels */
-    Tensor *squares = torch_reshape(torch_mul(x, x), x->shape[0], 1, x->shape[1], -1);
-    const int64_t pad[4] = {0, 0, a->size / 2, (a->size - 1) / 2};
-    Tensor *padded = cer_constant_pad(squares, pad, 4, torch_scalar_int(0));
-    if (!padded) return NULL;
-    Tensor *mean = F_avg_pool2d(padded, .kernel_sizes = F_EACH(a->size, 1), .stride = 1);
-    Tensor *divisor = torch_pow(torch_add(torch_mul(mean, a->alpha), a->k), a->beta);
-    return divisor ? torch_div(x, torch_reshape_n(divisor, x->ndim, x->shape)) : NULL;
 }
