@@ -4,11 +4,6 @@
 #include "core/impl.h"
 #include "ops/ops_internal.h"
 
-static bool ready(const Tensor *x, const char *op)
-{
-    return !cer_error_pending() && cer_usable(x, op, 1);
-}
-
 /* ---- movedim ----------------------------------------------------------------------------------------------------- */
 
 static bool distinct(int64_t n, const int64_t *given, const int64_t *dims, const char *what)
@@ -34,7 +29,7 @@ Tensor *torch_movedim_dims(Tensor *x, int64_t n, const int64_t *source, int64_t 
     static const char op[] = "movedim";
     int64_t from[TORCH_MAX_DIM], to[TORCH_MAX_DIM], order[TORCH_MAX_DIM];
     char a[256], b[256];
-    if (!ready(x, op)) return NULL;
+    if (!cer_ready(x, op, 1)) return NULL;
     if (n != n_to)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
                          "movedim: Invalid source or destination dims: source (%s dims) should contain the same number "
@@ -68,7 +63,7 @@ Tensor *torch_movedim(Tensor *x, int64_t source, int64_t destination)
 
 static Tensor *matrix_transpose(Tensor *x, const char *op, const char *text)
 {
-    if (!ready(x, op)) return NULL;
+    if (!cer_ready(x, op, 1)) return NULL;
     if (x->ndim == 0) return x;
     if (x->ndim == 1)
         return cer_raise(TORCH_RUNTIME_ERROR, op,
@@ -94,7 +89,7 @@ Tensor *torch_adjoint(Tensor *x)
 
 Tensor *torch_H(Tensor *x)
 {
-    if (!ready(x, "H")) return NULL;
+    if (!cer_ready(x, "H", 1)) return NULL;
     if (x->ndim == 0) return x;
     if (x->ndim != 2)
         return cer_raise(TORCH_RUNTIME_ERROR, "H",
@@ -108,7 +103,7 @@ Tensor *torch_H(Tensor *x)
 
 Tensor *torch_reshape_as(Tensor *x, Tensor *other)
 {
-    return ready(other, "reshape_as") ? torch_reshape_n(x, other->ndim, other->shape) : NULL;
+    return cer_ready(other, "reshape_as", 1) ? torch_reshape_n(x, other->ndim, other->shape) : NULL;
 }
 
 Tensor *torch_ravel(Tensor *x)
@@ -154,7 +149,7 @@ static bool unflattened(const Tensor *x, int64_t dim, int64_t n, const int64_t *
 Tensor *torch_unflatten(Tensor *x, int64_t dim, int64_t n, const int64_t *sizes)
 {
     int64_t d, size[2 * TORCH_MAX_DIM], k = 0;
-    if (!ready(x, "unflatten") || !cer_wrap_dim("unflatten", dim, x->ndim, &d)) return NULL;
+    if (!cer_ready(x, "unflatten", 1) || !cer_wrap_dim("unflatten", dim, x->ndim, &d)) return NULL;
     if (n <= 0) return cer_raise(TORCH_RUNTIME_ERROR, "unflatten", "unflatten: sizes must be non-empty"), NULL;
     if (n > TORCH_MAX_DIM)
         return cer_raise(TORCH_RUNTIME_ERROR, "unflatten", "unflatten: a tensor has at most %d dimensions here",
@@ -170,19 +165,19 @@ Tensor *torch_unflatten(Tensor *x, int64_t dim, int64_t n, const int64_t *sizes)
 
 Tensor *torch_atleast_1d(Tensor *x)
 {
-    if (!ready(x, "atleast_1d")) return NULL;
+    if (!cer_ready(x, "atleast_1d", 1)) return NULL;
     return x->ndim == 0 ? torch_reshape(x, 1) : x;
 }
 
 Tensor *torch_atleast_2d(Tensor *x)
 {
-    if (!ready(x, "atleast_2d")) return NULL;
+    if (!cer_ready(x, "atleast_2d", 1)) return NULL;
     return x->ndim == 0 ? torch_reshape(x, 1, 1) : x->ndim == 1 ? torch_unsqueeze(x, 0) : x;
 }
 
 Tensor *torch_atleast_3d(Tensor *x)
 {
-    if (!ready(x, "atleast_3d")) return NULL;
+    if (!cer_ready(x, "atleast_3d", 1)) return NULL;
     if (x->ndim == 0) return torch_reshape(x, 1, 1, 1);
     if (x->ndim == 1) return torch_unsqueeze(torch_unsqueeze(x, 0), -1);
     return x->ndim == 2 ? torch_unsqueeze(x, -1) : x;

@@ -23,17 +23,14 @@ static bool usable(const char *op, torch_Scalar a, torch_Scalar b, torch_Scalar 
 
 static Tensor *lerped(const cer_Op *op, Tensor *x, Tensor *end, torch_Scalar weight)
 {
-    static const char *const cpp[] = {"undefined", "unsigned char", "signed char",  "short int",
-                                      "int",       "long int",      "c10::Half",    "float",
-                                      "double",    "bool",          "c10::BFloat16"};
     torch_Scalar in[3] = {torch_scalar_tensor(x), torch_scalar_tensor(end), weight};
     static const char *const argument[] = {"self", "end", "weight"};
     if (!usable(op->name, in[0], in[1], weight)) return NULL;
     torch_dtype type = torch_dtype_of(x);
     for (int i = 1; i < 3; i++)
         if (in[i].kind == TORCH_KIND_TENSOR && torch_dtype_of(in[i].as.t) != type)
-            return cer_raise(TORCH_RUNTIME_ERROR, op->name, "expected dtype %s for `%s` but got dtype %s", cpp[type],
-                             argument[i], cpp[torch_dtype_of(in[i].as.t)]),
+            return cer_raise(TORCH_RUNTIME_ERROR, op->name, "expected dtype %s for `%s` but got dtype %s",
+                             cer_cpp_name(type), argument[i], cer_cpp_name(torch_dtype_of(in[i].as.t))),
                    NULL;
     if (!torch_dtype_is_floating_point(type))
         return cer_raise(TORCH_RUNTIME_ERROR, op->name, "\"lerp_kernel_%s\" not implemented for '%s'",
@@ -194,9 +191,8 @@ static Tensor *rounded(const cer_Op *op, Tensor *x, int64_t decimals)
     if (cer_error_pending() || !cer_usable(x, op->name, 1)) return NULL;
     torch_Scalar power[2] = {torch_scalar_double(pow(10, fabs((double)decimals))), torch_scalar_double(decimals < 0)};
     if (torch_dtype_is_floating_point(torch_dtype_of(x))) return cer_call1(op, x, power);
-    static const char *const names[] = {"Undefined", "Byte", "Char", "Short", "Int", "Long", "", "", "", "Bool"};
     cer_raise(TORCH_RUNTIME_ERROR, op->name, "\"round_%scpu\" not implemented for '%s'", decimals ? "" : "vml_",
-              names[torch_dtype_of(x)]);
+              cer_type_name(torch_dtype_of(x)));
     return NULL;
 }
 

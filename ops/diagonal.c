@@ -4,11 +4,6 @@
 #include "ops/ops_internal.h"
 #include "ops/strided.h"
 
-static bool ready(const Tensor *x, const char *op)
-{
-    return !cer_error_pending() && cer_usable(x, op, 1);
-}
-
 /* ---- diagonal ---------------------------------------------------------------------------------------------------- */
 
 typedef struct DiagonalAttrs {
@@ -71,7 +66,7 @@ static bool two_dims(const char *op, int64_t dim1, int64_t dim2, int64_t ndim, D
 Tensor *torch_diagonal(Tensor *x, int64_t offset, int64_t dim1, int64_t dim2)
 {
     DiagonalAttrs a = {.offset = offset};
-    if (!ready(x, "diagonal") || !two_dims("diagonal", dim1, dim2, x->ndim, &a)) return NULL;
+    if (!cer_ready(x, "diagonal", 1) || !two_dims("diagonal", dim1, dim2, x->ndim, &a)) return NULL;
     return cer_call1(&cer_op_diagonal, x, &a);
 }
 
@@ -149,14 +144,14 @@ DIAG(diag_of, "diag", "DiagBackward0", taken_shape, taken_kernel, diagonal_vjp) 
 Tensor *torch_diag_embed(Tensor *x, int64_t offset, int64_t dim1, int64_t dim2)
 {
     DiagonalAttrs a = {.offset = offset};
-    if (!ready(x, "diag_embed") || !two_dims("diag_embed", dim1, dim2, x->ndim + 1, &a)) return NULL;
+    if (!cer_ready(x, "diag_embed", 1) || !two_dims("diag_embed", dim1, dim2, x->ndim + 1, &a)) return NULL;
     return cer_call1(&cer_op_diag_embed, x, &a);
 }
 
 Tensor *torch_diag(Tensor *x, int64_t diagonal)
 {
     DiagonalAttrs a = {diagonal, 0, 1};
-    if (!ready(x, "diag")) return NULL;
+    if (!cer_ready(x, "diag", 1)) return NULL;
     if (x->ndim < 1 || x->ndim > 2) return cer_raise(TORCH_RUNTIME_ERROR, "diag", "matrix or a vector expected"), NULL;
     if (x->ndim == 1) return cer_call1(&cer_op_diag, x, &a);
     bool beyond = diagonal > x->shape[1] || (diagonal < 0 && diagonal < -x->shape[0]);
@@ -184,7 +179,7 @@ static Tensor *fill_wrapped(Tensor *x, torch_Scalar value)
 Tensor *torch_fill_diagonal__Scalar(Tensor *x, torch_Scalar value, bool wrap)
 {
     static const char op[] = "fill_diagonal_";
-    if (!ready(x, op)) return NULL;
+    if (!cer_ready(x, op, 1)) return NULL;
     if (x->ndim < 2) return cer_raise(TORCH_RUNTIME_ERROR, op, "dimensions must larger than 1"), NULL;
     int64_t least = x->shape[0], step = 0;
     for (int d = 0; d < x->ndim; d++) {

@@ -1,10 +1,9 @@
-/* F.embedding, and F.one_hot. */
+/* F.embedding and its gradient. */
 #include "ops/embedding.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "ops/gather.h"
 #include "ops/moves.h"
 
 typedef struct EmbeddingAttrs {
@@ -12,7 +11,7 @@ typedef struct EmbeddingAttrs {
     int64_t rows;        /* of weight, for the way back */
 } EmbeddingAttrs;
 
-static bool in_range(const Tensor *index, int64_t rows)
+bool cer_embedding_in_range(const Tensor *index, int64_t rows)
 {
     int64_t wrong;
     return cer_index_within(index, 0, rows, &wrong) ||
@@ -40,7 +39,7 @@ static bool embedding_shape(cer_Call *c)
 {
     const Tensor *weight = c->in[0].as.t, *index = c->in[1].as.t;
     int64_t shape[TORCH_MAX_DIM + 1];
-    if (!in_range(index, weight->shape[0])) return false;
+    if (!cer_embedding_in_range(index, weight->shape[0])) return false;
     for (int d = 0; d < index->ndim; d++) shape[d] = index->shape[d];
     shape[index->ndim] = weight->shape[1];
     return cer_form_checked(&c->form[0], "embedding", (torch_dtype)weight->dtype, index->ndim + 1, shape);
@@ -82,7 +81,7 @@ static bool back_shape(cer_Call *c)
     const Tensor *g = c->in[0].as.t, *index = c->in[1].as.t;
     int64_t shape[2] = {a->rows, g->shape[g->ndim - 1]};
     cer_form(&c->form[0], g->dtype, 2, shape);
-    return in_range(index, a->rows);
+    return cer_embedding_in_range(index, a->rows);
 }
 
 static bool back_kernel(cer_Call *c)
@@ -120,87 +119,6 @@ const cer_Op cer_op_embedding_dense_backward = {
     .attrs_bytes = sizeof(EmbeddingAttrs),
 };
 
-/* ---- max_norm: rows that are used and longer than that are shortened --------------------------------------------- */
-
-typedef struct RenormAttrs {
-    double max_norm, norm_type;
-} RenormAttrs;
-
-static bool renorm_shape(cer_Call *c)
-{
-    const Tensor *weight = c->self;
-    if (weight->dtype != torch_float32 && weight->dtype != torch_float64)
-        return cer_raise(TORCH_RUNTIME_ERROR, "embedding_renorm_",
-                         "embedding_renorm_: weight must be float32 or float64");
-    return in_range(c->in[1].as.t, weight->shape[0]);
-}
-
-static double element(const Tensor *t, int64_t row, int64_t k)
-{
-    int64_t at = row * t->stride[0] + k * t->stride[1];
-    return t->dtype == torch_float32 ? ((const float *)(const void *)t->data)[at]
-                                     : ((const double *)(const void *)t->data)[at];
-}
-
-static void scale(const Tensor *t, int64_t row, double by)
-{
-    for (int64_t k = 0; k < t->shape[1]; k++) {
-        int64_t at = row * t->stride[0] + k * t->stride[1];
-        if (t->dtype == torch_float32)
-            ((float *)(void *)t->data)[at] *= (float)by;
-        else
-            ((double *)(void *)t->data)[at] *= by;
-    }
-}
-
-static double norm_of(const Tensor *t, int64_t row, double p)
-{
-    double sum = 0;
-    for (int64_t k = 0; k < t->shape[1]; k++) {
-        double v = fabs(element(t, row, k));
-        if (isinf(p))
-            sum = v > sum || isnan(v) ? v : sum;
-        else
-            sum += p == 2 ? v * v : p == 1 ? v : pow(v, p);
-    }
-    return isinf(p) || p == 1 ? sum : p == 2 ? sqrt(sum) : pow(sum, 1 / p);
-}
-
-static bool renorm_kernel(cer_Call *c)
-{
-    const RenormAttrs *a = c->attrs;
-    Tensor *weight = c->self, *index = c->in[1].as.t;
-    int64_t n = weight->shape[0];
-    char *used = cer_alloc((size_t)n + 1); /* each row once */
-    if (!used) return cer_raise_memory("embedding_renorm_", (double)n);
-    memset(used, 0, (size_t)n + 1);
-    for (int64_t i = 0; i < index->numel; i++) used[((const int64_t *)(const void *)index->data)[i]] = 1;
-    for (int64_t row = 0; row < n; row++) {
-        double norm = used[row] ? norm_of(weight, row, a->norm_type) : 0;
-        if (norm > a->max_norm) scale(weight, row, a->max_norm / (norm + 1e-7));
-    }
-    cer_free(used, (size_t)n + 1);
-    return true;
-}
-
-const cer_Op cer_op_embedding_renorm_ = {
-    .name = "embedding_renorm_",
-    .shape = renorm_shape,
-    .kernel = renorm_kernel,
-    .n_outputs = 1,
-    .flags = CER_INPLACE | CER_NONDIFFERENTIABLE,
-    .attrs_bytes = sizeof(RenormAttrs),
-};
-
-static bool renorm(Tensor *weight, Tensor *index, double max_norm, double norm_type)
-{
-    RenormAttrs a = {max_norm, norm_type};
-    bool before = torch_set_grad_enabled(false);
-    Tensor *done = cer_call2(&cer_op_embedding_renorm_, weight, torch_contiguous(index), &a);
-    torch_set_grad_enabled(before);
-    return done != NULL;
-}
-
 /* ---- public ------------------------------------------------------------------------------------------------------ */
 
 F_EmbeddingArgs F_EmbeddingArgs_defaults(void)
@@ -211,15 +129,13 @@ F_EmbeddingArgs F_EmbeddingArgs_defaults(void)
 
 static bool embedding_checks(const Tensor *index, const Tensor *weight)
 {
-    static const char *const types[] = {"",     "Byte",  "Char",   "Short", "Int",     "Long",
-                                        "Half", "Float", "Double", "Bool",  "BFloat16"};
     if (weight->ndim != 2) return cer_raise(TORCH_RUNTIME_ERROR, "embedding", "'weight' must be 2-D");
     return index->dtype == torch_int64 || index->dtype == torch_int32 ||
            cer_raise(
                TORCH_RUNTIME_ERROR, "embedding",
                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but "
                "got torch.%sTensor instead (while checking arguments for embedding)",
-               types[index->dtype]);
+               cer_type_name(index->dtype));
 }
 
 Tensor *F_embedding_args(const F_EmbeddingArgs *args)
@@ -233,33 +149,7 @@ Tensor *F_embedding_args(const F_EmbeddingArgs *args)
     a.padding_idx = a.padding_idx == TORCH_NONE ? -1 : a.padding_idx < 0 ? a.padding_idx + n : a.padding_idx;
     if (!embedding_checks(index, weight)) return NULL;
     index = cer_as_long(index);
-    if (!index || (!isnan(args->max_norm) && !renorm(weight, index, args->max_norm, args->norm_type))) return NULL;
+    if (!index || (!isnan(args->max_norm) && !cer_embedding_renorm(weight, index, args->max_norm, args->norm_type)))
+        return NULL;
     return cer_call2(&cer_op_embedding, weight, index, &a);
-}
-
-/* ---- one_hot ----------------------------------------------------------------------------------------------------- */
-
-Tensor *F_one_hot(Tensor *x, int64_t num_classes)
-{
-    int64_t shape[TORCH_MAX_DIM + 1], most = -1, wrong;
-    if (cer_error_pending() || !cer_usable(x, "one_hot", 1)) return NULL;
-    if (x->dtype != torch_int64)
-        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "one_hot is only applicable to index tensor."), NULL;
-    if (x->numel == 0 && num_classes <= 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "Can not infer total number of classes from empty tensor."),
-               NULL;
-    if (!cer_index_within(x, 0, INT64_MAX, &wrong))
-        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "Class values must be non-negative."), NULL;
-    if (x->ndim == TORCH_MAX_DIM)
-        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "one_hot: a tensor has at most %d dimensions here",
-                         TORCH_MAX_DIM),
-               NULL;
-    if (x->numel) most = torch_item_scalar(torch_max(x)).as.i;
-    if (num_classes == -1) num_classes = most + 1;
-    if (num_classes <= most)
-        return cer_raise(TORCH_RUNTIME_ERROR, "one_hot", "Class values must be smaller than num_classes."), NULL;
-    for (int d = 0; d < x->ndim; d++) shape[d] = x->shape[d];
-    shape[x->ndim] = num_classes;
-    Tensor *zeros = cer_zeros(torch_int64, x->ndim + 1, shape);
-    return x->numel ? torch_scatter_(zeros, -1, torch_unsqueeze(x, -1), 1) : zeros;
 }

@@ -4,11 +4,6 @@
 #include "core/impl.h"
 #include "ops/ops_internal.h"
 
-static bool ready(const Tensor *x, const char *op)
-{
-    return !cer_error_pending() && cer_usable(x, op, 1);
-}
-
 /* ---- flip, rot90: the input read backwards, and dimensions a and b perhaps exchanged ------------------------ */
 
 typedef struct FlipAttrs {
@@ -89,7 +84,7 @@ Tensor *torch_flip_n(Tensor *x, int64_t n, const int64_t *dims)
 {
     FlipAttrs a = {0};
     int64_t d;
-    if (!ready(x, "flip")) return NULL;
+    if (!cer_ready(x, "flip", 1)) return NULL;
     for (int64_t i = 0; i < n; i++) {
         if (!cer_wrap_dim("flip", dims[i], x->ndim, &d)) return NULL;
         if (a.reversed >> d & 1)
@@ -103,14 +98,14 @@ Tensor *torch_flip_n(Tensor *x, int64_t n, const int64_t *dims)
 
 Tensor *torch_fliplr(Tensor *x)
 {
-    if (!ready(x, "fliplr")) return NULL;
+    if (!cer_ready(x, "fliplr", 1)) return NULL;
     if (x->ndim < 2) return cer_raise(TORCH_RUNTIME_ERROR, "fliplr", "Input must be >= 2-d."), NULL;
     return torch_flip(x, 1);
 }
 
 Tensor *torch_flipud(Tensor *x)
 {
-    if (!ready(x, "flipud")) return NULL;
+    if (!cer_ready(x, "flipud", 1)) return NULL;
     if (x->ndim < 1) return cer_raise(TORCH_RUNTIME_ERROR, "flipud", "Input must be >= 1-d."), NULL;
     return torch_flip(x, 0);
 }
@@ -135,7 +130,7 @@ static bool can_turn(const Tensor *x, int64_t dim0, int64_t dim1)
 
 Tensor *torch_rot90(Tensor *x, int64_t k, int64_t dim0, int64_t dim1)
 {
-    if (!ready(x, "rot90") || !can_turn(x, dim0, dim1)) return NULL;
+    if (!cer_ready(x, "rot90", 1) || !can_turn(x, dim0, dim1)) return NULL;
     if (dim0 < 0) dim0 += x->ndim;
     if (dim1 < 0) dim1 += x->ndim;
     FlipAttrs a = {dim0, dim1, 0, (int16_t)((k % 4 + 4) % 4), k % 2 != 0};
@@ -232,7 +227,7 @@ Tensor *torch_roll_n(Tensor *x, int64_t n, const int64_t *shifts, int64_t n_dims
 {
     RollAttrs a = {.flat = n_dims == 0 && n == 1};
     int64_t d;
-    if (!ready(x, "roll")) return NULL;
+    if (!cer_ready(x, "roll", 1)) return NULL;
     if (n <= 0) return cer_raise(TORCH_RUNTIME_ERROR, "roll", "`shifts` required"), NULL;
     if (!a.flat && n != n_dims)
         return cer_raise(TORCH_RUNTIME_ERROR, "roll", "shifts and dimensions must align. shifts: %lld, dims:%lld",

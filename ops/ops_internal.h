@@ -29,8 +29,9 @@ Tensor *cer_like_done(Tensor *t, const torch_LikeArgs *args); /* sets requires_g
 /* views (slice.c) */
 Tensor *cer_select(const cer_Op *op, Tensor *x, int64_t dim, int64_t index); /* op: select or select_sliced */
 
-/* between files */
-Tensor *cer_squeeze_fresh(Tensor *x, int64_t dim); /* without dimension dim >= 0, of size 1 (dims.c) */
+/* views */
+void cer_form_of(cer_Form *f, const Tensor *t);    /* t's own sizes and strides (view.c) */
+Tensor *cer_squeeze_fresh(Tensor *x, int64_t dim); /* without dimension dim >= 0, of size 1 (squeeze.c) */
 
 /* for kernels: t as a contiguous tensor of that dtype and without history; t itself where it is one. Borrowed (nll.c) */
 Tensor *cer_plain(Tensor *t, torch_dtype dtype);
@@ -38,9 +39,15 @@ Tensor *cer_plain(Tensor *t, torch_dtype dtype);
 /* x.pad(...) with a constant: n paddings, the last dimension's first (pad.c) */
 Tensor *cer_constant_pad(Tensor *x, const int64_t *pad, int64_t n, torch_Scalar value);
 
+/* embedding (embedding.c, embedding_renorm.c); both raise */
+bool cer_embedding_in_range(const Tensor *index, int64_t rows);
+bool cer_embedding_renorm(Tensor *weight, Tensor *index, double max_norm, double norm_type);
+
 /* losses (loss.c, nll.c) */
 enum { CER_REDUCE_NONE, CER_REDUCE_MEAN, CER_REDUCE_SUM };
-bool cer_reduction(const char *op, const char *text, int32_t *reduction);    /* "mean" -> CER_REDUCE_MEAN; raises */
+bool cer_reduction(const char *op, const char *text, int32_t *reduction);       /* "mean" -> CER_REDUCE_MEAN; raises */
+bool cer_plain_reduction(const char *op, const char *text, int32_t *reduction); /* the same in other words */
+bool cer_losses_usable(const char *op, const Tensor *a, const Tensor *b, const Tensor *c);
 bool cer_no_gradient(const char *op, const char *argument, const Tensor *t); /* raises if t requires grad */
 bool cer_fits(const char *op, const Tensor *x,
               const Tensor *other); /* raises unless other broadcasts to x's own shape */
@@ -68,7 +75,7 @@ void cer_shared_vjp(cer_Node *n, Tensor *const *g, Tensor **in); /* of a value w
 void cer_pick_reduced_vjp(cer_Node *n, Tensor *const *g, Tensor **in);
 Tensor *cer_cumprod_backward(Tensor *g, Tensor *x, int64_t dim); /* scan.c */
 
-/* vjps (arithmetic.c, bce.c, clamp.c, combine.c, loss.c, power.c) */
+/* vjps (arithmetic.c, bce.c, clamp.c, combine.c, difference_loss.c, soft_margin.c, power.c) */
 Tensor *cer_tanh_backward(Tensor *g, Tensor *y);    /* g (1 - y^2) */
 Tensor *cer_sigmoid_backward(Tensor *g, Tensor *y); /* g (1 - y) y */
 Tensor *cer_relu_backward(Tensor *g, Tensor *y);    /* g where y > 0 */
@@ -124,6 +131,10 @@ Tensor *cer_masked(Tensor *g, Tensor *mask);      /* 0 where the mask is set, el
 Tensor *cer_or_nan(Tensor *mask, torch_Scalar x); /* mask, or x is NaN */
 bool cer_fill_shape(cer_Call *c);                 /* masked_fill */
 bool cer_divide_kernel(cer_Call *c);              /* pointwise, and refuses zero divisors of integers (divide.c) */
+static inline bool cer_ready(const Tensor *x, const char *op, int position) /* no error is pending, x can be used */
+{
+    return !cer_error_pending() && cer_usable(x, op, position);
+}
 static inline Tensor *cer_tensor(torch_Scalar s)
 {
     return s.kind == TORCH_KIND_TENSOR ? s.as.t : NULL;

@@ -4,10 +4,6 @@
 
 #include "ops/ops_internal.h"
 
-static inline bool cer_ready(const Tensor *x, const char *op, int position) /* no error is pending, and x can be used */
-{
-    return !cer_error_pending() && cer_usable(x, op, position);
-}
 static inline Tensor *cer_refused(bool never) /* cer_refused(cer_raise(...)): NULL */
 {
     (void)never;

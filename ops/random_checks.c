@@ -7,36 +7,35 @@
 #include "core/repr.h"
 #include "ops/random_checks.h"
 
-/* ---- what PyTorch calls the dtypes in its messages --------------------------------------------------------------- */
+/* ---- what the dtypes hold ---------------------------------------------------------------------------------------- */
 
 typedef struct TypeInfo {
-    const char *name, *cpp;
     double max;       /* floating */
     int digits;       /* bits of an integer below its sign; of the significand */
     bool is_unsigned; /* also bool */
 } TypeInfo;
 
 static const TypeInfo types[] = {
-    [torch_uint8] = {"Byte", "unsigned char", 0, 8, true},
-    [torch_int8] = {"Char", "signed char", 0, 7, false},
-    [torch_int16] = {"Short", "short int", 0, 15, false},
-    [torch_int32] = {"Int", "int", 0, 31, false},
-    [torch_int64] = {"Long", "long int", 0, 63, false},
-    [torch_float16] = {"Half", "c10::Half", 65504, 11, false},
-    [torch_float32] = {"Float", "float", FLT_MAX, 24, false},
-    [torch_float64] = {"Double", "double", DBL_MAX, 53, false},
-    [torch_bool] = {"Bool", "bool", 0, 1, true},
-    [torch_bfloat16] = {"BFloat16", "c10::BFloat16", 0x1.fep127, 8, false},
+    [torch_uint8] = {0, 8, true},
+    [torch_int8] = {0, 7, false},
+    [torch_int16] = {0, 15, false},
+    [torch_int32] = {0, 31, false},
+    [torch_int64] = {0, 63, false},
+    [torch_float16] = {65504, 11, false},
+    [torch_float32] = {FLT_MAX, 24, false},
+    [torch_float64] = {DBL_MAX, 53, false},
+    [torch_bool] = {0, 1, true},
+    [torch_bfloat16] = {0x1.fep127, 8, false},
 };
 
 bool cer_not_implemented(const char *op, const char *kernel, const Tensor *t)
 {
-    return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", kernel, types[t->dtype].name);
+    return cer_raise(TORCH_RUNTIME_ERROR, op, "\"%s\" not implemented for '%s'", kernel, cer_type_name(t->dtype));
 }
 
 static bool out_of_bounds(const char *op, const char *what, const Tensor *t)
 {
-    return cer_raise(TORCH_RUNTIME_ERROR, op, "%s is out of bounds for %s", what, types[t->dtype].cpp);
+    return cer_raise(TORCH_RUNTIME_ERROR, op, "%s is out of bounds for %s", what, cer_cpp_name(t->dtype));
 }
 
 const char *cer_number_as(double value, cer_Number text) /* as C++ streams write it */
@@ -64,7 +63,7 @@ bool cer_check_uniform(const char *op, const Tensor *t, double from, double to)
             TORCH_RUNTIME_ERROR, op,
             "uniform_ expects to-from <= std::numeric_limits<%s>::max(), but found to=%s and from=%s which "
             "result in to-from to exceed the limit",
-            type->name, cer_number_as(to, a), cer_number_as(from, b));
+            cer_type_name(t->dtype), cer_number_as(to, a), cer_number_as(from, b));
     return true;
 }
 
@@ -138,7 +137,7 @@ static bool check_bound(const char *op, const char *what, const Tensor *t, int64
             "%s is out of bounds [-(2^%d), 2^%d]. Due to precision limitations %s can support discrete "
             "uniform distribution only within this range. This warning will become an error in version 1.7 release, "
             "please fix the code in advance",
-            what, type->digits, type->digits, type->cpp);
+            what, type->digits, type->digits, cer_cpp_name(t->dtype));
     return true;
 }
 

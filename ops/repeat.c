@@ -4,11 +4,6 @@
 #include "core/impl.h"
 #include "ops/ops_internal.h"
 
-static bool ready(const Tensor *x, const char *op)
-{
-    return !cer_error_pending() && cer_usable(x, op, 1);
-}
-
 /* ---- repeat ------------------------------------------------------------------------------------------------------ */
 
 static bool repeat_shape(cer_Call *c)
@@ -93,7 +88,7 @@ const cer_Op cer_op_repeat = {.name = "repeat",
 Tensor *torch_repeat_n(Tensor *x, int64_t n, const int64_t *repeats)
 {
     cer_SizeAttrs a = {.ndim = n};
-    if (!ready(x, "repeat")) return NULL;
+    if (!cer_ready(x, "repeat", 1)) return NULL;
     if (n < x->ndim)
         return cer_raise(TORCH_RUNTIME_ERROR, "repeat",
                          "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"),
@@ -109,7 +104,7 @@ Tensor *torch_repeat_n(Tensor *x, int64_t n, const int64_t *repeats)
 Tensor *torch_tile_n(Tensor *x, int64_t n, const int64_t *repeats)
 {
     int64_t all[TORCH_MAX_DIM];
-    if (!ready(x, "tile")) return NULL;
+    if (!cer_ready(x, "tile", 1)) return NULL;
     if (n >= x->ndim || n < 0) return torch_repeat_n(x, n, repeats);
     for (int64_t d = 0; d < x->ndim; d++) all[d] = d < x->ndim - n ? 1 : repeats[d - (x->ndim - n)];
     return torch_repeat_n(x, x->ndim, all);
@@ -144,7 +139,7 @@ static bool can_count(const Tensor *t, int64_t *total)
 Tensor *torch_repeat_interleave_counts(Tensor *repeats)
 {
     int64_t total;
-    if (!ready(repeats, "repeat_interleave") || !can_count(repeats, &total)) return NULL;
+    if (!cer_ready(repeats, "repeat_interleave", 1) || !can_count(repeats, &total)) return NULL;
     Tensor *index = cer_empty((torch_dtype)repeats->dtype, 1, &total);
     if (!index) return NULL;
     int64_t size = cer_size_of(index->dtype), at = 0;
@@ -179,10 +174,10 @@ static Tensor *interleave(Tensor *x, Tensor *repeats, int64_t dim)
 Tensor *torch_repeat_interleave_Scalar(Tensor *x, torch_Scalar repeats, int64_t dim)
 {
     static const char op[] = "repeat_interleave";
-    if (!ready(x, op)) return NULL;
+    if (!cer_ready(x, op, 1)) return NULL;
     if (repeats.kind != TORCH_KIND_TENSOR && repeats.kind != TORCH_KIND_INT)
         return cer_raise(TORCH_TYPE_ERROR, op, "repeat_interleave(): argument 'repeats' must be int or Tensor"), NULL;
     Tensor *counts = repeats.kind == TORCH_KIND_INT ? torch_full_n(0, NULL, repeats, torch_int64) : repeats.as.t;
-    if (!ready(counts, op)) return NULL;
+    if (!cer_ready(counts, op, 1)) return NULL;
     return dim == TORCH_NONE ? interleave(torch_flatten(x), counts, 0) : interleave(x, counts, dim);
 }

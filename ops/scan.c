@@ -205,15 +205,12 @@ static Tensor *scan(const cer_Op *op, const torch_DimArgs *args)
 
 static Tensor *scan_in_place(const cer_Op *op, const torch_DimArgs *args)
 {
-    static const char *const names[] = {"",       "unsigned char", "signed char",  "short",
-                                        "int",    "long int",      "c10::Half",    "float",
-                                        "double", "bool",          "c10::BFloat16"};
     ScanAttrs s;
     if (!scan_attrs(op, args, &s)) return NULL;
     if (args->dtype && args->dtype != args->self->dtype)
         return cer_raise(TORCH_RUNTIME_ERROR, op->name,
                          "Bad in-place call: input tensor dtype %s and output tensor dtype %s should match",
-                         names[args->self->dtype], names[args->dtype]),
+                         cer_cpp_name(args->self->dtype), cer_cpp_name(args->dtype)),
                NULL;
     s.dtype = args->self->dtype;
     return cer_call1(op, args->self, &s);

@@ -9,11 +9,6 @@ typedef struct PartAttrs { /* select: index start along dim; slice: start, start
     int64_t dim, start, step, length;
 } PartAttrs;
 
-static bool ready(const Tensor *x, const char *op)
-{
-    return !cer_error_pending() && cer_usable(x, op, 1);
-}
-
 /* ---- the part as a view ------------------------------------------------------------------------------------------ */
 
 static void part_form(cer_Form *f, torch_dtype dtype, int64_t ndim, const int64_t *shape, const int64_t *stride,
@@ -112,7 +107,7 @@ Tensor *torch_select(Tensor *x, int64_t dim, int64_t index)
 Tensor *cer_select(const cer_Op *op, Tensor *x, int64_t dim, int64_t index)
 {
     PartAttrs a;
-    if (!ready(x, "select")) return NULL;
+    if (!cer_ready(x, "select", 1)) return NULL;
     if (x->ndim == 0)
         return cer_raise(TORCH_INDEX_ERROR, "select", "select() cannot be applied to a 0-dim tensor."), NULL;
     if (!cer_wrap_dim("select", dim, x->ndim, &a.dim)) return NULL;
@@ -139,7 +134,7 @@ static int64_t clip(int64_t i, int64_t size)
 Tensor *torch_slice(Tensor *x, int64_t dim, int64_t start, int64_t end, int64_t step)
 {
     PartAttrs a;
-    if (!ready(x, "slice")) return NULL;
+    if (!cer_ready(x, "slice", 1)) return NULL;
     if (x->ndim == 0)
         return cer_raise(TORCH_INDEX_ERROR, "slice", "slice() cannot be applied to a 0-dim tensor."), NULL;
     if (!cer_wrap_dim("slice", dim, x->ndim, &a.dim)) return NULL;
@@ -158,7 +153,7 @@ Tensor *torch_slice(Tensor *x, int64_t dim, int64_t start, int64_t end, int64_t 
 Tensor *torch_narrow(Tensor *x, int64_t dim, int64_t start, int64_t length)
 {
     int64_t d;
-    if (!ready(x, "narrow")) return NULL;
+    if (!cer_ready(x, "narrow", 1)) return NULL;
     if (x->ndim == 0)
         return cer_raise(TORCH_RUNTIME_ERROR, "narrow", "narrow() cannot be applied to a 0-dim tensor."), NULL;
     if (!cer_wrap_dim("narrow", dim, x->ndim, &d)) return NULL;

@@ -1,22 +1,9 @@
-/* Views whose elements may share memory: as_strided of any geometry, and unfold. Their way back, and that of diagonal, adds what arrives for the same element. */
-#include <string.h>
-
-#include "core/impl.h"
-#include "ops/ops_internal.h"
+/* Layouts in which elements may share memory, and the way back from views of such: what arrives for one element adds up. */
 #include "ops/strided.h"
 
-typedef struct MoveAttrs { /* puts what has the layout `from` into empty memory and reads it in the layout `to` */
-    cer_Layout from, to;
-    int64_t extent;            /* of that memory, in elements */
-    bool count_from, count_to; /* each element is shared out among those of this layout that show it */
-} MoveAttrs;
+#include <string.h>
 
-static bool ready(const Tensor *x, const char *op)
-{
-    return !cer_error_pending() && cer_usable(x, op, 1);
-}
-
-/* ---- strided memory ---------------------------------------------------------------------------------------------- */
+#include "ops/ops_internal.h"
 
 /* Splits the dimensions into some under which no two elements lie in one place, and the rest. Returns how many are plain. */
 static int order_dims(const cer_Layout *l, int plain[TORCH_MAX_DIM], int rest[TORCH_MAX_DIM], int *n_rest)
@@ -46,7 +33,7 @@ static int order_dims(const cer_Layout *l, int plain[TORCH_MAX_DIM], int rest[TO
     return n_plain;
 }
 
-static bool overlaps(const cer_Layout *l)
+bool cer_layout_overlaps(const cer_Layout *l)
 {
     int plain[TORCH_MAX_DIM], rest[TORCH_MAX_DIM], n_rest;
     for (int64_t d = 0; d < l->size.ndim; d++)
@@ -104,10 +91,11 @@ static void add_at(int type, char *base, const cer_Layout *l, char *data, const 
 
 static bool move_shape(cer_Call *c)
 {
-    const MoveAttrs *a = c->attrs;
+    const cer_MoveAttrs *a = c->attrs;
     torch_dtype dtype = (torch_dtype)c->in[0].as.t->dtype;
     cer_form(&c->form[0], dtype, a->to.size.ndim, a->to.size.dim);
-    return cer_kernels()->loop[KERNEL_add][dtype] || (!overlaps(&a->from) && !a->count_from && !a->count_to) ||
+    return cer_kernels()->loop[KERNEL_add][dtype] ||
+           (!cer_layout_overlaps(&a->from) && !a->count_from && !a->count_to) ||
            cer_raise(TORCH_RUNTIME_ERROR, c->op->name, "\"%s\" not implemented for '%s'", c->op->name,
                      dtype == torch_float16 ? "Half" : "BFloat16");
 }
@@ -141,7 +129,7 @@ static bool is_whole(const cer_Layout *l, int64_t extent) /* the memory itself, 
 
 static bool move_kernel(cer_Call *c)
 {
-    const MoveAttrs *a = c->attrs;
+    const cer_MoveAttrs *a = c->attrs;
     const Tensor *g = c->in[0].as.t;
     Tensor *out = c->out[0];
     size_t bytes = (size_t)(a->extent * cer_size_of(out->dtype));
@@ -165,8 +153,8 @@ static bool move_kernel(cer_Call *c)
 
 static void move_vjp(cer_Node *n, Tensor *const *g, Tensor **in) /* the same the other way round */
 {
-    const MoveAttrs *a = cer_attrs(n);
-    MoveAttrs back = {a->to, a->from, a->extent, a->count_to, a->count_from};
+    const cer_MoveAttrs *a = cer_attrs(n);
+    cer_MoveAttrs back = {a->to, a->from, a->extent, a->count_to, a->count_from};
     in[0] = cer_call1(n->op, g[0], &back);
 }
 
@@ -177,16 +165,10 @@ static void move_vjp(cer_Node *n, Tensor *const *g, Tensor **in) /* the same the
                                 .kernel = move_kernel, \
                                 .vjp = move_vjp,       \
                                 .n_outputs = 1,        \
-                                .attrs_bytes = sizeof(MoveAttrs)};
+                                .attrs_bytes = sizeof(cer_MoveAttrs)};
 MOVE(strided_backward, "as_strided_backward", "AsStridedBackward0")
 MOVE(unfold_backward, "unfold_backward", "UnfoldBackwardBackward0")
 MOVE(diagonal_backward, "diagonal_backward", "DiagonalBackwardBackward0")
-
-/* ---- the views --------------------------------------------------------------------------------------------------- */
-
-typedef struct ViewAttrs {
-    cer_Layout in, out; /* out's offset counts from the first element of in */
-} ViewAttrs;
 
 cer_Layout cer_layout_of(const Tensor *t)
 {
@@ -194,47 +176,6 @@ cer_Layout cer_layout_of(const Tensor *t)
     memcpy(l.size.dim, t->shape, sizeof(int64_t) * t->ndim);
     memcpy(l.stride, t->stride, sizeof(int64_t) * t->ndim);
     return l;
-}
-
-static bool strided_shape(cer_Call *c)
-{
-    const ViewAttrs *a = c->attrs;
-    cer_form(&c->form[0], c->in[0].as.t->dtype, a->out.size.ndim, a->out.size.dim);
-    c->form[0].strided = true;
-    c->form[0].offset = a->out.offset;
-    memcpy(c->form[0].stride, a->out.stride, sizeof a->out.stride);
-    return true;
-}
-
-static int64_t end_of(const cer_Layout *l) /* one past the last element; 0 without any */
-{
-    int64_t end = l->offset + 1;
-    for (int64_t d = 0; d < l->size.ndim; d++) {
-        if (l->size.dim[d] == 0) return 0;
-        end += (l->size.dim[d] - 1) * l->stride[d];
-    }
-    return end;
-}
-
-static void strided_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
-{
-    const ViewAttrs *a = cer_attrs(n);
-    MoveAttrs m = {.from = a->out, .to = a->in};
-    int64_t first = m.from.offset < 0 ? -m.from.offset : 0; /* the lower of the two begins the memory */
-    m.from.offset += first;
-    m.to.offset += first;
-    int64_t ends[2] = {end_of(&m.from), end_of(&m.to)};
-    m.extent = ends[0] > ends[1] ? ends[0] : ends[1];
-    m.count_to = overlaps(&m.to);
-    in[0] = cer_call1(&cer_op_strided_backward, g[0], &m);
-}
-
-/* For views that lie in x as they would in a contiguous tensor of its sizes: `view` is their layout there. */
-void cer_layout_back(const cer_Op *op, cer_Node *n, Tensor *g, cer_Layout view, Tensor **in)
-{
-    MoveAttrs m = {.from = view, .to = cer_layout_plain(cer_input_size(n, 0)), .extent = 1};
-    for (int64_t d = 0; d < m.to.size.ndim; d++) m.extent *= m.to.size.dim[d];
-    in[0] = cer_call1(op, g, &m);
 }
 
 cer_Layout cer_layout_plain(torch_Size s)
@@ -245,148 +186,10 @@ cer_Layout cer_layout_plain(torch_Size s)
     return l;
 }
 
-const cer_Op cer_op_strided = {.name = "as_strided",
-                               .grad_name = "AsStridedBackward0",
-                               .shape = strided_shape,
-                               .vjp = strided_vjp,
-                               .n_outputs = 1,
-                               .flags = CER_VIEW,
-                               .attrs_bytes = sizeof(ViewAttrs)};
-
-/* ---- as_strided -------------------------------------------------------------------------------------------------- */
-
-/* How many elements of memory the view reaches over, empty or not: what cannot be told in 61 bits is refused. */
-static bool reach(const cer_Layout *l, int64_t element, int64_t *elements)
+/* For views that lie in x as they would in a contiguous tensor of its sizes: `view` is their layout there. */
+void cer_layout_back(const cer_Op *op, cer_Node *n, Tensor *g, cer_Layout view, Tensor **in)
 {
-    bool empty = false, overflow = l->offset == INT64_MAX;
-    int64_t end = overflow ? 0 : l->offset + 1, step, bytes;
-    *elements = overflow ? 0 : end;
-    for (int64_t d = 0; d < l->size.ndim && !overflow; d++) {
-        int64_t size = l->size.dim[d] > 1 ? l->size.dim[d] : 1;
-        overflow = __builtin_mul_overflow(size, l->stride[d], &step) || __builtin_add_overflow(end, step, &end);
-        empty |= l->size.dim[d] == 0;
-        if (!overflow && l->size.dim[d] > 1) *elements += step - l->stride[d];
-    }
-    if (empty) *elements = 0;
-    return !overflow && !__builtin_mul_overflow(end, element, &bytes) && bytes < INT64_MAX / 4;
-}
-
-static bool sizes_fit(const cer_Layout *l, int64_t element, const Tensor *x)
-{
-    static const char op[] = "as_strided";
-    char sizes[256], strides[256];
-    int64_t n = l->size.ndim, numel, elements, product = element;
-    cer_shape_text(n, l->size.dim, sizes, sizeof sizes);
-    cer_shape_text(n, l->stride, strides, sizeof strides);
-    bool overflow = false;
-    for (int64_t d = 0; d < n; d++) {
-        if (l->stride[d] < 0)
-            return cer_raise(TORCH_RUNTIME_ERROR, op,
-                             "as_strided: Negative strides are not supported at the moment, got strides: %s", strides);
-        overflow |=
-            l->size.dim[d] < 0 || __builtin_mul_overflow(product, l->size.dim[d] ? l->size.dim[d] : 1, &product);
-    }
-    if (!overflow && l->offset < 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "Tensor: invalid storage offset %lld", (long long)l->offset);
-    if (overflow || product > INT64_MAX / 4 || !reach(l, element, &elements))
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "Storage size calculation overflowed with sizes=%s and strides=%s",
-                         sizes, strides);
-    if (elements * element > (int64_t)x->storage->bytes)
-        return cer_raise(TORCH_RUNTIME_ERROR, op,
-                         "setStorage: sizes %s, strides %s, storage offset %lld, and itemsize %lld requiring a storage "
-                         "size of %lld are out of bounds for storage of size %zu",
-                         sizes, strides, (long long)l->offset, (long long)element, (long long)(elements * element),
-                         x->storage->bytes);
-    return cer_numel_of(op, n, l->size.dim, (size_t)element, &numel);
-}
-
-static Tensor *as_strided(Tensor *x, int64_t ndim, const int64_t *size, int64_t n_stride, const int64_t *stride,
-                          int64_t offset)
-{
-    static const char op[] = "as_strided";
-    ViewAttrs a = {0};
-    if (!ready(x, op)) return NULL;
-    if (ndim != n_stride) return cer_raise(TORCH_RUNTIME_ERROR, op, "mismatch in length of strides and shape"), NULL;
-    if (ndim < 0 || ndim > TORCH_MAX_DIM)
-        return cer_raise(TORCH_RUNTIME_ERROR, op, "as_strided: a tensor has at most %d dimensions here, not %lld",
-                         TORCH_MAX_DIM, (long long)ndim),
-               NULL;
-    int64_t element = cer_size_of(x->dtype);
-    a.in = cer_layout_of(x);
-    int64_t before = (x->data - x->storage->data) / element;
-    a.out.size.ndim = ndim;
-    for (int64_t d = 0; d < ndim; d++) a.out.size.dim[d] = size[d], a.out.stride[d] = stride[d];
-    a.out.offset = offset == TORCH_NONE ? before : offset;
-    if (!sizes_fit(&a.out, element, x)) return NULL;
-    bool outside = a.out.offset > (int64_t)x->storage->bytes / element; /* which only an empty view may be */
-    a.out.offset = outside ? 0 : a.out.offset - before;
-    return cer_call1(&cer_op_strided, x, &a);
-}
-
-Tensor *torch_as_strided_n(Tensor *x, int64_t ndim, const int64_t *size, int64_t n_stride, const int64_t *stride)
-{
-    return as_strided(x, ndim, size, n_stride, stride, TORCH_NONE);
-}
-
-Tensor *torch_as_strided_at_n(Tensor *x, int64_t ndim, const int64_t *size, int64_t n_stride, const int64_t *stride,
-                              int64_t storage_offset)
-{
-    return as_strided(x, ndim, size, n_stride, stride, storage_offset);
-}
-
-/* ---- unfold ------------------------------------------------------------------------------------------------------ */
-
-typedef struct UnfoldAttrs {
-    int64_t dim, size, step, stride_step; /* stride_step: step, or 1 where there is one window only */
-} UnfoldAttrs;
-
-static cer_Layout windows(cer_Layout l, const UnfoldAttrs *a)
-{
-    int64_t n = l.size.ndim, d = a->dim, whole = n ? l.size.dim[d] : 1, stride = n ? l.stride[d] : 1;
-    l.size.ndim = n ? n + 1 : 1;
-    if (n) l.size.dim[d] = (whole - a->size) / a->step + 1, l.stride[d] = stride * a->stride_step;
-    l.size.dim[n] = a->size;
-    l.stride[n] = stride;
-    return l;
-}
-
-static bool unfold_shape(cer_Call *c)
-{
-    cer_Layout l = windows(cer_layout_of(c->in[0].as.t), c->attrs);
-    if (!cer_form_checked(&c->form[0], "unfold", c->in[0].as.t->dtype, l.size.ndim, l.size.dim)) return false;
-    c->form[0].strided = true;
-    memcpy(c->form[0].stride, l.stride, sizeof l.stride);
-    return true;
-}
-
-static void unfold_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
-{
-    cer_layout_back(&cer_op_unfold_backward, n, g[0], windows(cer_layout_plain(cer_input_size(n, 0)), cer_attrs(n)),
-                    in);
-}
-
-const cer_Op cer_op_unfold = {.name = "unfold",
-                              .grad_name = "UnfoldBackward0",
-                              .shape = unfold_shape,
-                              .vjp = unfold_vjp,
-                              .n_outputs = 1,
-                              .flags = CER_VIEW,
-                              .attrs_bytes = sizeof(UnfoldAttrs)};
-
-Tensor *torch_unfold(Tensor *x, int64_t dim, int64_t size, int64_t step)
-{
-    UnfoldAttrs a = {.size = size, .step = step};
-    if (!ready(x, "unfold") || !cer_wrap_dim("unfold", dim, x->ndim, &a.dim)) return NULL;
-    int64_t whole = x->ndim ? x->shape[a.dim] : 1, stride = x->ndim ? x->stride[a.dim] : 1, next;
-    if (size > whole)
-        return cer_raise(TORCH_RUNTIME_ERROR, "unfold",
-                         "maximum size for tensor at dimension %lld is %lld but size is %lld", (long long)a.dim,
-                         (long long)whole, (long long)size),
-               NULL;
-    if (step <= 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, "unfold", "step is %lld but must be > 0", (long long)step), NULL;
-    if (size < 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, "unfold", "size is %lld but must be >= 0", (long long)size), NULL;
-    a.stride_step = !__builtin_mul_overflow(step, stride, &next) && next < INT64_MAX / 256 ? step : 1;
-    return cer_call1(&cer_op_unfold, x, &a);
+    cer_MoveAttrs m = {.from = view, .to = cer_layout_plain(cer_input_size(n, 0)), .extent = 1};
+    for (int64_t d = 0; d < m.to.size.ndim; d++) m.extent *= m.to.size.dim[d];
+    in[0] = cer_call1(op, g, &m);
 }

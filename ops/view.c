@@ -101,21 +101,16 @@ VIEW(view, "view", "ViewBackward0")
 VIEW(reshape_alias, "reshape", "ReshapeAliasBackward0")
 VIEW(unsafe_view, "reshape", "UnsafeViewBackward0") /* of a fresh copy */
 
-static bool ready(const Tensor *x, const char *op)
-{
-    return !cer_error_pending() && cer_usable(x, op, 1);
-}
-
 Tensor *torch_view_n(Tensor *x, int64_t ndim, const int64_t *size)
 {
     cer_SizeAttrs a;
-    if (!ready(x, "view") || !resolve("view", x, ndim, size, &a)) return NULL;
+    if (!cer_ready(x, "view", 1) || !resolve("view", x, ndim, size, &a)) return NULL;
     return cer_call1(&cer_op_view, x, &a);
 }
 
 Tensor *torch_view_as(Tensor *x, Tensor *other)
 {
-    if (!ready(other, "view_as")) return NULL;
+    if (!cer_ready(other, "view_as", 1)) return NULL;
     return torch_view_n(x, other->ndim, other->shape);
 }
 
@@ -123,7 +118,7 @@ Tensor *torch_reshape_n(Tensor *x, int64_t ndim, const int64_t *size)
 {
     cer_SizeAttrs a;
     int64_t stride[TORCH_MAX_DIM];
-    if (!ready(x, "reshape") || !resolve("reshape", x, ndim, size, &a)) return NULL;
+    if (!cer_ready(x, "reshape", 1) || !resolve("reshape", x, ndim, size, &a)) return NULL;
     if (view_strides(x, a.ndim, a.size, stride)) return cer_call1(&cer_op_reshape_alias, x, &a);
     cer_CloneAttrs plain = {.contiguous = true};
     return cer_call1(&cer_op_unsafe_view, cer_call1(&cer_op_clone, x, &plain), &a);
@@ -132,7 +127,7 @@ Tensor *torch_reshape_n(Tensor *x, int64_t ndim, const int64_t *size)
 Tensor *torch_flatten_dims(Tensor *x, int64_t start, int64_t end)
 {
     int64_t size[TORCH_MAX_DIM], n = 0, merged = 1;
-    if (!ready(x, "flatten") || !cer_wrap_dim("flatten", start, x->ndim, &start) ||
+    if (!cer_ready(x, "flatten", 1) || !cer_wrap_dim("flatten", start, x->ndim, &start) ||
         !cer_wrap_dim("flatten", end, x->ndim, &end))
         return NULL;
     if (start > end)
@@ -152,4 +147,28 @@ Tensor *torch_flatten_dims(Tensor *x, int64_t start, int64_t end)
 Tensor *torch_flatten(Tensor *x)
 {
     return torch_flatten_dims(x, 0, -1);
+}
+
+Tensor *torch_expand_n(Tensor *x, int64_t ndim, const int64_t *size)
+{
+    cer_SizeAttrs a = {.ndim = ndim};
+    if (cer_error_pending()) return NULL;
+    if (ndim < 0 || ndim > TORCH_MAX_DIM)
+        return cer_raise(TORCH_RUNTIME_ERROR, "expand", "expand: a tensor has at most %d dimensions here, not %lld",
+                         TORCH_MAX_DIM, (long long)ndim),
+               NULL;
+    memcpy(a.size, size, sizeof(int64_t) * (size_t)ndim);
+    return cer_call1(&cer_op_expand, x, &a);
+}
+
+Tensor *torch_expand_as(Tensor *x, Tensor *other)
+{
+    return cer_ready(other, "expand_as", 1) ? torch_expand_n(x, other->ndim, other->shape) : NULL;
+}
+
+void cer_form_of(cer_Form *f, const Tensor *t)
+{
+    cer_form(f, t->dtype, t->ndim, t->shape);
+    f->strided = true;
+    memcpy(f->stride, t->stride, sizeof(int64_t) * t->ndim);
 }
