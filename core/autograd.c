@@ -114,8 +114,7 @@ int torch_autograd_grad_args(Tensor **result, const torch_GradArgs *a)
     for (int64_t i = 0; i < a->n_inputs; i++) result[i] = NULL;
     torch_Context *c = cer_context();
     if (c->code) return c->code;
-    if (a->n_outputs < 1 || a->n_inputs < 1)
-        return torch_error_raise(TORCH_VALUE_ERROR, "grad", "grad requires non-empty inputs.");
+    if (a->n_inputs < 1) return torch_error_raise(TORCH_VALUE_ERROR, "grad", "grad requires non-empty inputs.");
     int64_t mark = c->pool.length;
     size_t bytes = (size_t)a->n_outputs * sizeof(cer_Root);
     cer_Root *roots = cer_alloc(bytes);

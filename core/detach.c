@@ -26,7 +26,10 @@ Tensor *torch_detach_(Tensor *x)
                   "function in torch/optim/optimizer.py as the solution.");
         return NULL;
     }
-    if (x->node && !x->node->leaf) cer_take_history(x, NULL, 0);
+    if (x->node && !x->node->leaf) {
+        if (x->node->hooks && !cer_hooks_follow(x)) return NULL;
+        cer_take_history(x, NULL, 0);
+    }
     x->flags &= (uint8_t) ~(CER_REQUIRES_GRAD | CER_RETAINS_GRAD);
     return x;
 }

@@ -8,14 +8,20 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the list of a
 static cer_GradHook *newest;
 static uint64_t last_id;
 
-static void enlist(cer_GradHook *h)
+static void enlist(cer_GradHook *h) /* a twin has its id already */
 {
     pthread_mutex_lock(&lock);
-    h->id = ++last_id;
+    if (!h->id) h->id = ++last_id;
     h->older = newest;
     if (newest) newest->newer = h;
     newest = h;
     pthread_mutex_unlock(&lock);
+}
+
+static cer_GradHook *find(cer_GradHook *from, uint64_t id) /* under the lock */
+{
+    while (from && from->id != id) from = from->older;
+    return from;
 }
 
 static void strike(cer_GradHook *h) /* under the lock */
@@ -29,12 +35,14 @@ static void strike(cer_GradHook *h) /* under the lock */
 
 static void hook_free(cer_GradHook *h)
 {
+    bool last = true; /* of its twins */
     if (h->id) {
         pthread_mutex_lock(&lock);
         strike(h);
+        last = !h->end || !find(newest, h->id);
         pthread_mutex_unlock(&lock);
     }
-    if (h->end) h->end(h->data);
+    if (h->end && last) h->end(h->data);
     cer_free(h, sizeof *h);
 }
 
@@ -107,10 +115,44 @@ torch_Hook torch_register_hook_named(Tensor *x, torch_TensorHook function, void 
 void torch_remove_hook(torch_Hook hook)
 {
     pthread_mutex_lock(&lock);
-    cer_GradHook *h = newest;
-    while (hook.id && h && h->id != hook.id) h = h->older;
-    if (hook.id && h) h->kind = CER_HOOK_GONE;
+    for (cer_GradHook *h = hook.id ? find(newest, hook.id) : NULL; h; h = find(h->older, hook.id))
+        h->kind = CER_HOOK_GONE;
     pthread_mutex_unlock(&lock);
+}
+
+static cer_GradHook *twin_of(const cer_GradHook *h)
+{
+    cer_GradHook *twin = cer_alloc(sizeof *twin);
+    if (!twin) return NULL;
+    *twin = *h;
+    twin->output = 0;
+    twin->next = twin->older = twin->newer = NULL;
+    enlist(twin);
+    return twin;
+}
+
+/* The old graph keeps them as well, for it may run yet. */
+bool cer_hooks_follow(Tensor *t)
+{
+    cer_GradHook *twins = NULL, **end = &twins;
+    bool fine = true;
+    for (const cer_GradHook *h = t->node->hooks; h && fine; h = h->next) {
+        if (h->kind != CER_HOOK_TENSOR || h->output != t->output) continue;
+        fine = (*end = twin_of(h)) != NULL;
+        if (fine) end = &(*end)->next;
+    }
+    cer_Node *leaf = fine && twins ? cer_accumulator_behind(t) : NULL;
+    if (twins && !leaf) fine = false;
+    while (twins) {
+        cer_GradHook *h = twins;
+        twins = h->next;
+        h->next = NULL;
+        if (fine)
+            hang(leaf, h);
+        else
+            hook_free(h);
+    }
+    return fine || cer_raise_memory("detach_", sizeof *twins);
 }
 
 /* ---- retain_grad ------------------------------------------------------------------------------------------------- */

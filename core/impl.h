@@ -186,7 +186,7 @@ struct cer_GradHook {
     void *data;
     void (*end)(void *data);
     const char *name;
-    uint64_t id;
+    uint64_t id; /* which twins share: one hook, on the node that a tensor had and on the one it has now */
     cer_GradHook *older, *newer; /* all that can be removed, under a lock */
 };
 
@@ -218,10 +218,13 @@ struct cer_Node {
 cer_Node *cer_node_new(const cer_Op *op, int64_t n_in, int64_t n_out, uint16_t saves, const void *attrs,
                        size_t attrs_bytes);
 cer_Node *cer_accumulator(Tensor *leaf); /* its node, made on first use; NULL when out of memory */
+cer_Node *
+cer_accumulator_behind(Tensor *t); /* that of a result: its node once it is cut off its history; NULL as above */
 void cer_describe_output(cer_Output *output, const Tensor *t);
 void cer_take_history(Tensor *t, cer_Node *to, uint32_t output); /* takes over a reference; NULL: a leaf again */
 void cer_forget_retained(Tensor *t);                             /* it ends: no node keeps its grad any longer */
 void cer_move_retained(Tensor *t, cer_Node *to); /* its history changes: the new node keeps it, as output 0 */
+bool cer_hooks_follow(Tensor *t); /* it is about to become a leaf: its hooks are this leaf's too; raises */
 void cer_hooks_end(cer_Node *n);
 bool cer_hooks_before(cer_Node *n, Tensor **g, bool (*keep)(void *engine, Tensor *of, Tensor *gradient), void *engine);
 bool cer_hooks_after(cer_Node *n, Tensor *const *g, Tensor **in);

@@ -86,18 +86,32 @@ void cer_history_ends(Tensor *t) /* with the tensor: nothing leads to its accumu
     if (old && old != own) cer_node_release(old);
 }
 
-cer_Node *cer_accumulator(Tensor *leaf)
+static cer_Node *accumulator_new(Tensor *leaf)
 {
-    if (leaf->node) return leaf->node;
     cer_Node *n = cer_node_new(&cer_op_accumulate, 0, 1, 0, NULL, 0);
     if (!n) return NULL;
     n->leaf = leaf;
     n->shared = leaf->flags & CER_SHARED;
     n->sequence = UINT64_MAX; /* leaves are served as soon as their gradient is complete */
     cer_describe_output(&n->outputs[0], leaf);
-    leaf->node = n;
-    leaf->output = 0;
     return n;
+}
+
+cer_Node *cer_accumulator(Tensor *leaf)
+{
+    if (leaf->node) return leaf->node;
+    leaf->node = accumulator_new(leaf);
+    leaf->output = 0;
+    return leaf->node;
+}
+
+cer_Node *cer_accumulator_behind(Tensor *t)
+{
+    cer_Node *n = t->node->next;
+    while (n && n->leaf != t) n = n->next;
+    if (n || !(n = accumulator_new(t))) return n;
+    n->next = t->node->next;
+    return t->node->next = n;
 }
 
 void cer_node_drop_saved(cer_Node *n)

@@ -111,8 +111,14 @@ START_TEST(refusals)
     ck_assert_error(TORCH_RUNTIME_ERROR,
                     "Mismatch in shape: grad_output[1] has a shape of torch.Size([3]) and output[1] has a shape of "
                     "torch.Size([2]).");
-    grad_many(g, NULL, 0, torch_tensors(x), NO_ARGS);
+    grad_many(g, torch_tensors(torch_sum(y)), NULL, 0, NO_ARGS);
     ck_assert_error(TORCH_VALUE_ERROR, "grad requires non-empty inputs.");
+    grad_many(g, NULL, 0, torch_tensors(x), NO_ARGS);
+    ck_assert_error(TORCH_RUNTIME_ERROR,
+                    "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                    "allow_unused=True if this is the desired behavior.");
+    grad_many(g, NULL, 0, torch_tensors(x), ARGS(.allow_unused = true));
+    ck_assert_ptr_null(g[0]);
     ck_assert_ptr_null(torch_autograd_grad(NULL, x));
     ck_assert_int_eq(torch_error_code(), TORCH_TYPE_ERROR);
     torch_error_clear();

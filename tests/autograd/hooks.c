@@ -252,8 +252,62 @@ START_TEST(backward_inside_a_hook)
 }
 END_TEST
 
+static Tensor *ten_times(Tensor *g, void *unused)
+{
+    (void)unused;
+    return times(g, &ten);
+}
+
+START_TEST(detach_in_place_takes_hooks_along)
+{
+    int ended = 0;
+    start();
+    {
+        torch_scope();
+        Tensor *w = torch_mul(x, 2), *old = torch_mul(w, 3);
+        torch_register_hook_named(w, ten_times, &ended, count_end, "ten_times");
+        torch_Hook h = torch_register_hook(w, times, &two);
+        torch_requires_grad_(torch_detach_(w), true);
+        torch_backward(torch_sum(torch_mul(w, 5)));
+        ck_values(torch_grad(w), 100, 100);
+        ck_assert(calls == 2 && order[0] == 10 && order[1] == 2);
+        torch_backward(torch_sum(old), .retain_graph = true); /* whose hooks they still are */
+        ck_values(torch_grad(x), 120, 120);
+        torch_remove_hook(h); /* from both */
+        torch_backward(torch_sum(old));
+        ck_values(torch_grad(x), 180, 180);
+        torch_backward(torch_sum(torch_mul(w, 5)));
+        ck_values(torch_grad(w), 150, 150);
+        ck_assert_int_eq(calls, 6);
+        ck_assert_int_eq(ended, 0);
+    }
+    ck_assert_int_eq(ended, 1);
+}
+END_TEST
+
+START_TEST(detach_in_place_without_memory)
+{
+    start();
+    torch_register_hook(y, times, &ten);
+    torch_register_hook(y, times, &two);
+    for (int64_t k = 1; k <= 3; k++) {
+        torch_fail_allocation(k);
+        Tensor *r = torch_detach_(y);
+        torch_fail_allocation(0);
+        ck_assert_ptr_null(r);
+        ck_assert_int_eq(torch_error_code(), TORCH_MEMORY_ERROR);
+        torch_error_clear();
+        ck_assert_str_eq(torch_grad_fn(y), "MulBackward0");
+    }
+    ck_assert_ptr_eq(torch_detach_(y), y);
+    torch_backward(torch_sum(torch_requires_grad_(y, true)));
+    ck_values(torch_grad(y), 20, 20);
+}
+END_TEST
+
 TCase *hooks_case(void)
 {
     return test_case("hooks", order_and_retain_grad, leaves, removal, removes_itself, grad_mode_inside, refusals,
-                     in_place, of_nodes, graph, backward_inside_a_hook);
+                     in_place, of_nodes, graph, backward_inside_a_hook, detach_in_place_takes_hooks_along,
+                     detach_in_place_without_memory);
 }
