@@ -5,13 +5,13 @@
 #include "bench.h"
 
 typedef struct Inputs {
-    Tensor *x, *y, *z, *p, *i, *b, *v, *n, *k, *j;
+    Tensor *x, *y, *z, *p, *i, *b, *v, *n, *k, *j, *a, *s;
 } Inputs;
 
 #define NAMES                                                                                                          \
     Tensor *x = in->x, *y = in->y, *z = in->z, *p = in->p, *i = in->i, *b = in->b, *v = in->v, *n = in->n, *k = in->k, \
-           *j = in->j;                                                                                                 \
-    (void)x, (void)y, (void)z, (void)p, (void)i, (void)b, (void)v, (void)n, (void)k, (void)j;
+           *j = in->j, *a = in->a, *s = in->s;                                                                         \
+    (void)x, (void)y, (void)z, (void)p, (void)i, (void)b, (void)v, (void)n, (void)k, (void)j, (void)a, (void)s;
 
 #define BENCH(name, python, ...)        \
     static void body_##name(void *data) \
@@ -59,6 +59,8 @@ int main(int argc, char **argv)
     in.n = torch_randint(0, 1000, 1000);
     in.k = torch_randint(0, 1000, 1000, 1000);
     in.j = torch_to(in.k, torch_int32);
+    in.a = torch_randn(200, 200);
+    in.s = torch_add(torch_mm(in.a, torch_t(in.a)), torch_mul(torch_eye(200), 200));
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         if (!strstr(rows[r].name, pattern)) continue;
         torch_requires_grad_(in.x, rows[r].grad);

@@ -19,7 +19,10 @@ v = torch.randn(1000)
 n = torch.randint(0, 1000, (1000,))
 k = torch.randint(0, 1000, (1000, 1000))
 j = k.int()
-NAMES = {"torch": torch, "F": F, "x": x, "y": y, "z": z, "p": p, "i": i, "b": b, "v": v, "n": n, "k": k, "j": j}
+a = torch.randn(200, 200)
+s = a @ a.t() + 200 * torch.eye(200)
+NAMES = {"torch": torch, "F": F, "x": x, "y": y, "z": z, "p": p, "i": i, "b": b, "v": v, "n": n, "k": k, "j": j, "a": a,
+         "s": s}
 
 
 def forward_of(python):
