@@ -178,6 +178,23 @@ static bool all_plain(const cer_Call *c, const Tensor *out, torch_dtype type, co
     return true;
 }
 
+/* x.eq_(y): the results have another type than x. A block at a time is computed beside it and cast while it is in the cache. */
+static void in_blocks(cer_Loop loop, torch_dtype made, const Tensor *out, char *const *first, const int64_t *run,
+                      const void *param)
+{
+    enum { BLOCK = 512 };
+    char block[BLOCK * 8];
+    int64_t to = cer_size_of(out->dtype), from = cer_size_of((uint8_t)made);
+    char *data[4] = {block, first[1], first[2], first[3]};
+    for (int64_t i = 0; i < out->numel; i += BLOCK) {
+        int64_t n = out->numel - i < BLOCK ? out->numel - i : BLOCK;
+        loop(n, data, run, param);
+        cer_kernels()->cast[out->dtype][made](n, (char *[]){out->data + i * to, block}, (const int64_t[]){to, from},
+                                              NULL);
+        for (int k = 1; k < 4 && data[k]; k++) data[k] += n * run[k];
+    }
+}
+
 bool cer_pointwise_kernel(cer_Call *c)
 {
     Tensor *out = c->out[0], *target = out;
@@ -187,11 +204,13 @@ bool cer_pointwise_kernel(cer_Call *c)
     Operand operand[3];
     double param[4];
     int64_t mark = cer_context()->pool.length;
-    bool detour = out->dtype != made;
-    for (int64_t i = 0; i < c->n_in && c->self; i++) detour |= overlaps(out, &c->in[i]);
-    if (detour && !(target = cer_empty(made, out->ndim, out->shape))) return false;
+    bool cast = out->dtype != made, overlap = false;
+    for (int64_t i = 0; i < c->n_in && c->self; i++) overlap |= overlaps(out, &c->in[i]);
     for (int64_t i = 0; i < c->n_in; i++)
         if (!prepare(c, i, out, operand_type(c, i, type), &operand[i])) return false;
+    bool plain = all_plain(c, out, type, operand), blocks = cast && !overlap && plain;
+    bool detour = (cast || overlap) && !blocks;
+    if (detour && !(target = cer_empty(made, out->ndim, out->shape))) return false;
     size_t size = (size_t)cer_size_of((uint8_t)type), made_size = (size_t)cer_size_of((uint8_t)made);
     for (int i = 0; i < c->op->n_params; i++)
         cer_scalar_as(((const torch_Scalar *)c->attrs)[i], type, (char *)param + (size_t)i * size);
@@ -203,11 +222,14 @@ bool cer_pointwise_kernel(cer_Call *c)
         stride[i + 1] = operand[i].stride;
         if (is_mask(c->op, i)) element[i + 1] = 1;
     }
-    if (all_plain(c, target, type, operand)) {
+    if (detour ? all_plain(c, target, type, operand) : plain) {
         int64_t run[4] = {(int64_t)made_size, 0, 0, 0};
         for (int64_t i = 0; i < c->n_in; i++)
             run[i + 1] = c->in[i].kind == TORCH_KIND_TENSOR ? (int64_t)element[i + 1] : 0;
-        loop(target->numel, data, run, param);
+        if (blocks)
+            in_blocks(loop, made, out, data, run, param);
+        else
+            loop(target->numel, data, run, param);
     } else {
         cer_Iterator it;
         cer_iterator_init(&it, (int)c->n_in + 1, target->ndim, target->shape, data, stride, element, false);

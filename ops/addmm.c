@@ -60,18 +60,32 @@ static bool baddbmm_shape(cer_Call *c)
            cer_product_type(op, small ? "baddbmm" : "addmm_impl_cpu_", a, b);
 }
 
+static void copy_matrix(const Tensor *out, char *to, const Tensor *input, char *from, const int64_t *stride)
+{
+    size_t size[2] = {torch_dtype_size(out->dtype), torch_dtype_size(input->dtype)};
+    cer_Iterator it;
+    cer_iterator_init(&it, 2, 2, out->shape + 1, (char *[]){to, from}, (const int64_t *[]){out->stride + 1, stride},
+                      size, false);
+    cer_iterator_run(&it, cer_kernels()->cast[out->dtype][input->dtype], NULL);
+}
+
 static bool baddbmm_kernel(cer_Call *c)
 {
     const cer_AddAttrs *s = c->attrs;
-    const Tensor *a = cer_add_factor(c, 1), *b = cer_add_factor(c, 2);
+    const Tensor *a = cer_add_factor(c, 1), *b = cer_add_factor(c, 2), *input = c->in[0].as.t;
     Tensor *out = c->out[0];
+    int64_t step = out->stride[0] * cer_size_of(out->dtype), from[TORCH_MAX_DIM];
+    bool copied = !c->self && s->beta != 0 && out->numel;
     if (!a || !b) return false;
-    cer_add_start(c);
-    int64_t step = out->stride[0] * cer_size_of(out->dtype);
-    for (int64_t i = 0; i < out->shape[0]; i++)
-        if (!cer_product(out, out->data + i * step, out->stride[1], out->stride[2], cer_factor(a, i), cer_factor(b, i),
-                         s->beta, s->alpha))
+    if (copied) cer_expand_strides(input, out->ndim, out->shape, from);
+    for (int64_t i = 0; i < out->shape[0]; i++) {
+        char *to = out->data + i * step;
+        /* each matrix of the input just before its product, which finds it in the cache */
+        if (copied) copy_matrix(out, to, input, input->data + i * from[0] * cer_size_of(input->dtype), from + 1);
+        if (!cer_product(out, to, out->stride[1], out->stride[2], cer_factor(a, i), cer_factor(b, i), s->beta,
+                         s->alpha))
             return false;
+    }
     return true;
 }
 

@@ -34,8 +34,31 @@ static bool addr_shape(cer_Call *c)
     return true;
 }
 
+/* input + alpha u v of one floating type, as addcmul: in one pass. */
+static bool addr_in_one_pass(cer_Call *c)
+{
+    const cer_AddAttrs *s = c->attrs;
+    const Tensor *out = c->out[0], *in[3] = {c->in[0].as.t, c->in[1].as.t, c->in[2].as.t};
+    torch_dtype type = out->dtype;
+    if (s->beta != 1 || (type != torch_float32 && type != torch_float64)) return false;
+    for (int k = 0; k < 3; k++)
+        if (in[k]->dtype != type || (k && c->self && in[k]->storage == out->storage)) return false;
+    int64_t expanded[TORCH_MAX_DIM], column[2] = {in[1]->stride[0], 0}, row[2] = {0, in[2]->stride[0]};
+    size_t size = torch_dtype_size(type);
+    char alpha[8];
+    cer_scalar_as(torch_scalar_double(s->alpha), type, alpha);
+    cer_expand_strides(in[0], 2, out->shape, expanded);
+    cer_Iterator it;
+    cer_iterator_init(&it, 4, 2, out->shape, (char *[]){out->data, in[0]->data, in[1]->data, in[2]->data},
+                      (const int64_t *[]){out->stride, expanded, column, row}, (size_t[]){size, size, size, size},
+                      false);
+    cer_iterator_run(&it, cer_kernels()->loop[KERNEL_addcmul][type], alpha);
+    return true;
+}
+
 static bool addr_kernel(cer_Call *c) /* bool and float16 have no product of their own: pointwise */
 {
+    if (addr_in_one_pass(c)) return true;
     const cer_AddAttrs *s = c->attrs;
     Tensor *out = c->out[0], *u = c->in[1].as.t, *v = c->in[2].as.t;
     int64_t mark = cer_context()->pool.length, stride[TORCH_MAX_DIM];

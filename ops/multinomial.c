@@ -14,26 +14,18 @@ typedef struct MultinomialAttrs {
 
 #define refuse(...) cer_raise(TORCH_RUNTIME_ERROR, "multinomial", __VA_ARGS__)
 
-/* Row i of the weights as double, into `row`; its sum as the weights' own type sums from left to right. False: a weight is no
- * number from 0 on. */
-static bool read_row(const Tensor *w, int64_t i, double *row, double *sum, double *bad)
+/* Row i of the weights as double, into `row`. False: a weight is no number from 0 on. */
+static bool read_row(const Tensor *w, int64_t i, double *row, double *bad)
 {
     int64_t n = w->shape[w->ndim - 1], step = w->stride[w->ndim - 1] * cer_size_of(w->dtype);
     const char *at = w->data + (w->ndim == 2 ? i * w->stride[0] * cer_size_of(w->dtype) : 0);
-    *sum = 0;
     char *ptr[2] = {(char *)row, (char *)(uintptr_t)at};
+    int fine = 1;
     cer_kernels()->cast[torch_float64][w->dtype](n, ptr, (const int64_t[]){sizeof(double), step}, NULL);
-    for (int64_t j = 0; j < n; j++) {
-        if (!(row[j] >= 0) || !isfinite(row[j])) return *bad = row[j], false;
-        *sum += row[j];
-    }
+    for (int64_t j = 0; j < n; j++) fine &= (row[j] >= 0) & (row[j] < INFINITY);
+    for (int64_t j = 0; j < n && !fine; j++)
+        if (!(row[j] >= 0 && row[j] < INFINITY)) return *bad = row[j], false;
     return true;
-}
-
-/* sums of bfloat16 are kept in float32 */
-static double rounded(double x, uint8_t dtype)
-{
-    return dtype == torch_float64 ? x : (double)(float)x;
 }
 
 static int64_t rows_of(const Tensor *w)
@@ -58,18 +50,47 @@ static bool shape(cer_Call *c)
                             w->ndim == 2 ? (const int64_t[]){w->shape[0], a->samples} : &a->samples);
 }
 
-/* Which index a uniform number stands for: the first whose cumulated weight reaches it. */
-static int64_t slot(const double *cumulated, int64_t n, double unit)
-{
-    int64_t left = 0, right = n;
-    while (left < right) {
-        int64_t middle = left + (right - left) / 2;
-        if (cumulated[middle] < unit)
-            left = middle + 1;
-        else
-            right = middle;
+/* Cumulated shares of a row, from left to right, rounded as the weights' own type rounds (of bfloat16: as float32); the last
+ * is 1. Returns the sum. A sum or quotient of floats in double, then rounded, is that of floats. */
+#define CUMULATE(T)                                                    \
+    static double cumulate_##T(int64_t n, const double *row, T *share) \
+    {                                                                  \
+        T sum = 0;                                                     \
+        for (int64_t j = 0; j < n; j++) share[j] = sum += (T)row[j];   \
+        for (int64_t j = 0; j < n; j++) share[j] /= sum;               \
+        share[n - 1] = 1;                                              \
+        return (double)sum;                                            \
     }
-    return left;
+CUMULATE(float)
+CUMULATE(double)
+
+/* Draws of one row: which index a uniform number stands for, the first whose cumulated share reaches it. A block of searches goes
+ * down together, in steps of the same length: their loads do not wait for each other. */
+enum { BLOCK = 64 };
+#define SEARCH(T)                                                                                          \
+    static void search_##T(int64_t m, const double *unit, int64_t n, const T *share, int64_t *at)          \
+    {                                                                                                      \
+        for (int64_t j = 0; j < m; j++) at[j] = 0;                                                         \
+        for (int64_t half, length = n; length > 1; length -= half) {                                       \
+            half = length / 2;                                                                             \
+            for (int64_t j = 0; j < m; j++) at[j] += (double)share[at[j] + half - 1] < unit[j] ? half : 0; \
+        }                                                                                                  \
+        for (int64_t j = 0; j < m; j++) at[j] += (double)share[at[j]] < unit[j];                           \
+    }
+SEARCH(float)
+SEARCH(double)
+
+static void draw(torch_Generator *g, bool wide, int64_t n, const void *share, int64_t samples, int64_t *out)
+{
+    double unit[BLOCK];
+    for (int64_t k = 0; k < samples; k += BLOCK) {
+        int64_t m = samples - k < BLOCK ? samples - k : BLOCK;
+        for (int64_t j = 0; j < m; j++) unit[j] = cer_uniform_double(g);
+        if (wide)
+            search_double(m, unit, n, share, out + k);
+        else
+            search_float(m, unit, n, share, out + k);
+    }
 }
 
 static bool with_replacement(cer_Call *c, double *row)
@@ -77,24 +98,25 @@ static bool with_replacement(cer_Call *c, double *row)
     const MultinomialAttrs *a = c->attrs;
     const Tensor *w = c->in[0].as.t;
     int64_t n = w->shape[w->ndim - 1], *out = (int64_t *)(void *)c->out[0]->data;
+    bool fine = true, wide = w->dtype == torch_float64;
+    Tensor *shares = cer_empty(wide ? torch_float64 : torch_float32, 1, &n);
+    if (!shares) return false;
     torch_Generator *g = cer_generator_lock(a->generator);
-    bool fine = true;
     for (int64_t i = 0; fine && i < rows_of(w); i++) {
-        double sum, bad, cumulated = 0;
-        if (!read_row(w, i, row, &sum, &bad)) {
+        double sum, bad;
+        if (!read_row(w, i, row, &bad)) {
             fine = refuse(bad < 0 || bad != bad
                               ? "invalid multinomial distribution (encountering probability entry < 0)"
                               : "invalid multinomial distribution (encountering probability entry = infinity or NaN)");
             break;
         }
-        for (int64_t j = 0; j < n; j++) row[j] = cumulated = rounded(cumulated + row[j], w->dtype);
-        if (!(cumulated > 0)) {
+        sum = wide ? cumulate_double(n, row, (double *)(void *)shares->data)
+                   : cumulate_float(n, row, (float *)(void *)shares->data);
+        if (!(sum > 0)) {
             fine = refuse("invalid multinomial distribution (sum of probabilities <= 0)");
             break;
         }
-        for (int64_t j = 0; j < n; j++) row[j] = rounded(row[j] / cumulated, w->dtype);
-        row[n - 1] = 1;
-        for (int64_t k = 0; k < a->samples; k++) out[i * a->samples + k] = slot(row, n, cer_uniform_double(g));
+        draw(g, wide, n, shares->data, a->samples, out + i * a->samples);
     }
     cer_generator_unlock(g);
     return fine;
@@ -106,13 +128,13 @@ static bool without_replacement(cer_Call *c, double *row)
     const MultinomialAttrs *a = c->attrs;
     Tensor *w = c->in[0].as.t;
     for (int64_t i = 0; i < rows_of(w); i++) {
-        double sum, bad;
-        if (!read_row(w, i, row, &sum, &bad))
-            return refuse("probability tensor contains either `inf`, `nan` or element < 0");
+        double bad;
+        if (!read_row(w, i, row, &bad)) return refuse("probability tensor contains either `inf`, `nan` or element < 0");
     }
     for (int64_t i = 0; i < rows_of(w); i++) {
-        double sum, bad;
-        read_row(w, i, row, &sum, &bad);
+        double sum = 0, bad;
+        read_row(w, i, row, &bad);
+        for (int64_t j = 0; j < w->shape[w->ndim - 1]; j++) sum += row[j];
         if (sum == 0) return refuse("invalid multinomial distribution (sum of probabilities <= 0)");
     }
     bool before = torch_set_grad_enabled(false);

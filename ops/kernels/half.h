@@ -46,7 +46,7 @@ static inline uint16_t bfloat16_from_float(float x)
 {
     const uint32_t bits = float_bits(x);
     const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);
+    return (uint16_t)(x != x ? 0x7fc0 : rounded);
 }
 
 static inline float float_from_bfloat16(uint16_t half)

@@ -1,5 +1,6 @@
 /* The few vector operations that C cannot express: a fused multiply-add of whole vectors, loads and stores of part of one,
- * and conversions for which there are instructions. The only place with intrinsics. */
+ * the larger of two (the second where one is NaN), and conversions for which there are instructions. The only place with
+ * intrinsics. */
 #ifndef CERILLA_VECTORS_H
 #define CERILLA_VECTORS_H
 
@@ -18,6 +19,12 @@ typedef __m512d vector_float64;
 #define LOAD_PART64(p, lanes) _mm512_maskz_loadu_pd((__mmask8)((1u << (lanes)) - 1), p)
 #define STORE_PART32(p, x, lanes) _mm512_mask_storeu_ps(p, (__mmask16)((1u << (lanes)) - 1), x)
 #define STORE_PART64(p, x, lanes) _mm512_mask_storeu_pd(p, (__mmask8)((1u << (lanes)) - 1), x)
+#define LARGER32(x, y) _mm512_max_ps(x, y)
+#define LARGER64(x, y) _mm512_max_pd(x, y)
+#define SMALLER32(x, y) _mm512_min_ps(x, y)
+#define SMALLER64(x, y) _mm512_min_pd(x, y)
+#define UNORDERED32(x, y) _mm512_movm_epi32(_mm512_cmp_ps_mask(x, y, _CMP_UNORD_Q))
+#define UNORDERED64(x, y) _mm512_movm_epi64(_mm512_cmp_pd_mask(x, y, _CMP_UNORD_Q))
 
 #elif defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
@@ -35,6 +42,12 @@ typedef __m256d vector_float64;
 #define LOAD_PART64(p, lanes) _mm256_maskload_pd(p, MASK64(lanes))
 #define STORE_PART32(p, x, lanes) _mm256_maskstore_ps(p, MASK32(lanes), x)
 #define STORE_PART64(p, x, lanes) _mm256_maskstore_pd(p, MASK64(lanes), x)
+#define LARGER32(x, y) _mm256_max_ps(x, y)
+#define LARGER64(x, y) _mm256_max_pd(x, y)
+#define SMALLER32(x, y) _mm256_min_ps(x, y)
+#define SMALLER64(x, y) _mm256_min_pd(x, y)
+#define UNORDERED32(x, y) _mm256_cmp_ps(x, y, _CMP_UNORD_Q)
+#define UNORDERED64(x, y) _mm256_cmp_pd(x, y, _CMP_UNORD_Q)
 
 #else
 #define CER_VECTOR_BYTES 16
@@ -43,6 +56,8 @@ typedef __m256d vector_float64;
 typedef float vector_float32 __attribute__((vector_size(16)));
 typedef double vector_float64 __attribute__((vector_size(16)));
 #endif
+
+typedef int64_t vector_mask __attribute__((vector_size(CER_VECTOR_BYTES))); /* what a comparison gives; ints for both */
 
 #ifdef MULTIPLY_ADD32
 #define VECTOR_OPERATIONS(TYPE, T, V, bits)                        \
@@ -57,6 +72,18 @@ typedef double vector_float64 __attribute__((vector_size(16)));
     static inline void store_part_##TYPE(T *p, V x, int64_t lanes) \
     {                                                              \
         STORE_PART##bits(p, x, lanes);                             \
+    }                                                              \
+    static inline V larger_##TYPE(V x, V y)                        \
+    {                                                              \
+        return LARGER##bits(x, y);                                 \
+    }                                                              \
+    static inline V smaller_##TYPE(V x, V y)                       \
+    {                                                              \
+        return SMALLER##bits(x, y);                                \
+    }                                                              \
+    static inline vector_mask unordered_##TYPE(V x, V y)           \
+    {                                                              \
+        return (vector_mask)UNORDERED##bits(x, y);                 \
     }                                                              \
     SPREAD(TYPE, T, V)
 #else
@@ -76,6 +103,20 @@ typedef double vector_float64 __attribute__((vector_size(16)));
     static inline void store_part_##TYPE(T *p, V x, int64_t lanes)       \
     {                                                                    \
         for (int64_t lane = 0; lane < lanes; ++lane) p[lane] = x[lane];  \
+    }                                                                    \
+    static inline V larger_##TYPE(V x, V y)                              \
+    {                                                                    \
+        const vector_mask pick = (vector_mask)(x > y);                   \
+        return (V)((pick & (vector_mask)x) | (~pick & (vector_mask)y));  \
+    }                                                                    \
+    static inline V smaller_##TYPE(V x, V y)                             \
+    {                                                                    \
+        const vector_mask pick = (vector_mask)(x < y);                   \
+        return (V)((pick & (vector_mask)x) | (~pick & (vector_mask)y));  \
+    }                                                                    \
+    static inline vector_mask unordered_##TYPE(V x, V y)                 \
+    {                                                                    \
+        return (vector_mask)((x != x) | (y != y));                       \
     }                                                                    \
     SPREAD(TYPE, T, V)
 #endif
