@@ -7,7 +7,7 @@
 enum { DAMPENING, DIFFERENTIABLE, FOREACH, LR, MAXIMIZE, MOMENTUM, NESTEROV, WEIGHT_DECAY, OPTIONS };
 static const char *const option_names[OPTIONS] = {"dampening", "differentiable", "foreach",  "lr",
                                                   "maximize",  "momentum",       "nesterov", "weight_decay"};
-static const char *const state_names[] = {"momentum_buffer"};
+static const cer_OptimState states[] = {{"momentum_buffer", CER_STATE_LIKE}};
 
 static uint32_t wants(const cer_OptimGroup *group)
 {
@@ -16,16 +16,9 @@ static uint32_t wants(const cer_OptimGroup *group)
 
 static void update(const cer_OptimGroup *group, const cer_Chunk *c)
 {
-    double momentum = cer_option(group, MOMENTUM), weight_decay = cer_option(group, WEIGHT_DECAY);
-    char *d = c->g, *buf = c->state[0];
-    if (cer_option(group, MAXIMIZE) != 0) {
-        cer_chunk_unary(c, KERNEL_neg, c->scratch, d);
-        d = c->scratch;
-    }
-    if (weight_decay != 0) {
-        cer_chunk_add_scaled(c, c->scratch, d, c->p, weight_decay);
-        d = c->scratch;
-    }
+    double momentum = cer_option(group, MOMENTUM);
+    char *buf = c->state[0],
+         *d = cer_chunk_gradient(c, cer_option(group, MAXIMIZE) != 0, cer_option(group, WEIGHT_DECAY));
     if (momentum != 0) {
         if (c->fresh) {
             cer_chunk_copy(c, buf, d);
@@ -34,8 +27,8 @@ static void update(const cer_OptimGroup *group, const cer_Chunk *c)
             cer_chunk_add_scaled(c, buf, buf, d, 1 - cer_option(group, DAMPENING));
         }
         if (cer_option(group, NESTEROV) != 0) {
-            cer_chunk_add_scaled(c, c->scratch, d, buf, momentum);
-            d = c->scratch;
+            cer_chunk_add_scaled(c, c->scratch[0], d, buf, momentum);
+            d = c->scratch[0];
         } else {
             d = buf;
         }
@@ -46,7 +39,7 @@ static void update(const cer_OptimGroup *group, const cer_Chunk *c)
 static const cer_OptimClass sgd_class = {.name = "SGD",
                                          .option = option_names,
                                          .n_options = OPTIONS,
-                                         .state = state_names,
+                                         .state = states,
                                          .n_states = 1,
                                          .wants = wants,
                                          .update = update};
@@ -56,17 +49,12 @@ optim_SGDArgs optim_SGDArgs_defaults(void)
     return (optim_SGDArgs){.struct_size = sizeof(optim_SGDArgs), .lr = (double)NAN};
 }
 
-static bool invalid(const char *what, double value)
-{
-    const char *text = torch_repr(value);
-    return cer_raise(TORCH_VALUE_ERROR, "SGD", "Invalid %s: %s", what, text ? text : "");
-}
-
 static bool check(const optim_SGDArgs *a)
 {
-    if (a->lr < 0) return invalid("learning rate", a->lr);
-    if (a->momentum < 0) return invalid("momentum value", a->momentum);
-    if (a->weight_decay < 0) return invalid("weight_decay value", a->weight_decay);
+    if (!cer_optim_check("SGD", !(a->lr < 0), "learning rate", a->lr) ||
+        !cer_optim_check("SGD", !(a->momentum < 0), "momentum value", a->momentum) ||
+        !cer_optim_check("SGD", !(a->weight_decay < 0), "weight_decay value", a->weight_decay))
+        return false;
     return !a->nesterov || (a->momentum > 0 && a->dampening == 0) ||
            cer_raise(TORCH_VALUE_ERROR, "SGD", "Nesterov momentum requires a momentum and zero dampening");
 }

@@ -24,14 +24,26 @@ static Tensor *indices(int64_t first, const cer_OptimGroup *g)
     return t;
 }
 
+/* betas: both in one tensor */
+static Tensor *pair(torch_Scalar first, torch_Scalar second)
+{
+    const torch_Scalar value[2] = {first, second};
+    Tensor *t = cer_empty(torch_float64, 1, (const int64_t[]){2});
+    for (int k = 0; t && k < 2; k++)
+        ((double *)t->data)[k] = value[k].kind == TORCH_KIND_DOUBLE ? value[k].as.d : (double)value[k].as.i;
+    return t;
+}
+
 static void save_group(torch_StateDict *d, const optim_Optimizer *o, int64_t i, int64_t first)
 {
     const cer_OptimGroup *g = &o->group[i];
     char key[KEY];
-    for (int k = 0; k < o->class_record->n_options; k++) {
-        if (g->option[k].kind == TORCH_KIND_NONE) continue;
-        snprintf(key, sizeof key, "param_groups.%lld.%s", (long long)i, o->class_record->option[k]);
-        torch_StateDict_set(d, key, number(g->option[k]));
+    for (int k = -1; (k = cer_optim_next_option(o, i, k)) >= 0;) {
+        const char *name = cer_optim_option_name(o, k);
+        int length = (int)strcspn(name, "[");
+        if (g->option[k].kind == TORCH_KIND_NONE || strcmp(name + length, "[1]") == 0) continue;
+        snprintf(key, sizeof key, "param_groups.%lld.%.*s", (long long)i, length, name);
+        torch_StateDict_set(d, key, name[length] ? pair(g->option[k], g->option[k + 1]) : number(g->option[k]));
     }
     snprintf(key, sizeof key, "param_groups.%lld.params", (long long)i);
     torch_StateDict_set(d, key, indices(first, g));
@@ -44,7 +56,7 @@ static void save_state(torch_StateDict *d, const optim_Optimizer *o, const cer_O
         for (int k = 0; k < o->class_record->n_states; k++) {
             const cer_OptimParam *p = &g->param[i];
             if (!p->started || !p->state[k]) continue;
-            snprintf(key, sizeof key, "state.%lld.%s", (long long)(first + i), o->class_record->state[k]);
+            snprintf(key, sizeof key, "state.%lld.%s", (long long)(first + i), o->class_record->state[k].name);
             torch_StateDict_set(d, key, p->state[k]);
         }
 }
@@ -88,29 +100,53 @@ static bool check_groups(const optim_Optimizer *o, const torch_StateDict *d)
     return true;
 }
 
+/* An option of two takes its element of the saved tensor; an int stays one where the value is whole. */
+static torch_Scalar load_option(const Tensor *saved, const char *name, torch_Scalar now)
+{
+    const char *bracket = strchr(name, '[');
+    if (!bracket) return torch_item_scalar(saved);
+    double value[2];
+    Tensor *both = saved->numel == 2 ? cer_empty(torch_float64, 1, (const int64_t[]){2}) : NULL;
+    if (!both) {
+        if (!cer_error_pending()) cer_raise(TORCH_VALUE_ERROR, "load_state_dict", "%s needs two values", name);
+        return now;
+    }
+    cer_copy_elements(both, saved, saved->stride);
+    memcpy(value, both->data, sizeof value);
+    double v = value[bracket[1] - '0'];
+    return now.kind == TORCH_KIND_INT && v == (double)now.as.i ? now : torch_scalar_double(v);
+}
+
 static bool load_options(const optim_Optimizer *o, int64_t i, const torch_StateDict *d, torch_Scalar *option)
 {
     char key[KEY];
     memcpy(option, o->group[i].option, sizeof o->group[i].option);
-    for (int k = 0; k < o->class_record->n_options; k++) {
-        snprintf(key, sizeof key, "param_groups.%lld.%s", (long long)i, o->class_record->option[k]);
+    for (int k = 0; k < CER_OPTIONS + CER_EXTRAS; k++) {
+        if (k >= o->class_record->n_options && k < CER_OPTIONS) continue;
+        const char *name = cer_optim_option_name(o, k);
+        snprintf(key, sizeof key, "param_groups.%lld.%.*s", (long long)i, (int)strcspn(name, "["), name);
         const Tensor *value = find(d, key);
-        if (value) option[k] = torch_item_scalar(value);
+        if (value) option[k] = load_option(value, name, option[k]);
     }
     return !cer_error_pending();
 }
 
-/* The saved state k of parameter p, cast and copied; NULL where there is none. */
-static Tensor *load_state(const torch_StateDict *d, const cer_OptimParam *p, int64_t index, const char *name)
+/* The saved state of parameter p, copied, and cast to its dtype unless it counts; NULL where there is none. */
+static Tensor *load_state(const torch_StateDict *d, const cer_OptimParam *p, int64_t index, cer_OptimState state)
 {
     char key[KEY];
-    snprintf(key, sizeof key, "state.%lld.%s", (long long)index, name);
+    snprintf(key, sizeof key, "state.%lld.%s", (long long)index, state.name);
     Tensor *saved = find(d, key);
     if (!saved) return NULL;
-    if (saved->ndim != p->t->ndim || memcmp(saved->shape, p->t->shape, sizeof(int64_t) * saved->ndim) != 0)
+    bool like = state.form == CER_STATE_LIKE, fits = saved->ndim == p->t->ndim;
+    if (like && (!fits || memcmp(saved->shape, p->t->shape, sizeof(int64_t) * saved->ndim) != 0))
         return cer_raise(TORCH_RUNTIME_ERROR, "load_state_dict", "the shape of %s is not that of its parameter", key),
                NULL;
-    Tensor *copy = cer_empty(p->t->dtype, p->t->ndim, p->t->shape);
+    if (!like && state.form != CER_STATE_OWN && saved->numel != 1)
+        return cer_raise(TORCH_RUNTIME_ERROR, "load_state_dict", "%s is not a number", key), NULL;
+    bool keeps = state.form == CER_STATE_INT || strcmp(state.name, "step") == 0 ||
+                 !torch_dtype_is_floating_point((torch_dtype)saved->dtype);
+    Tensor *copy = cer_empty(keeps ? (torch_dtype)saved->dtype : (torch_dtype)p->t->dtype, saved->ndim, saved->shape);
     if (copy) cer_copy_elements(copy, saved, saved->stride);
     return copy;
 }
@@ -152,7 +188,7 @@ int optim_load_state_dict(optim_Optimizer *o, const torch_StateDict *d)
     if (!check_groups(o, d)) return torch_error_code();
     int64_t scope = torch_scope_push(), n = 0, first = 0;
     for (int64_t i = 0; i < o->n_groups; i++) n += o->group[i].n;
-    torch_Scalar(*option)[CER_OPTIONS] = cer_pool_block((size_t)o->n_groups * sizeof *option, NULL);
+    torch_Scalar(*option)[CER_OPTIONS + CER_EXTRAS] = cer_pool_block((size_t)o->n_groups * sizeof *option, NULL);
     Tensor **state = option ? cer_pool_block((size_t)n * CER_STATES * sizeof *state, NULL) : NULL;
     bool fine = state != NULL;
     for (int64_t i = 0; i < o->n_groups && fine; first += o->group[i++].n)
