@@ -252,15 +252,10 @@ typedef struct State {
 enum { LEGACY_BYTES = TORCH_RNG_STATE_BYTES - 8 };
 _Static_assert(sizeof(State) == TORCH_RNG_STATE_BYTES, "the layout of PyTorch's state");
 
-Tensor *torch_Generator_get_state(torch_Generator *g)
+static void write_state(torch_Generator *g, State *s)
 {
-    const int64_t size[1] = {TORCH_RNG_STATE_BYTES};
-    if (!given(g, "get_state")) return NULL;
-    Tensor *t = cer_empty(torch_uint8, 1, size);
-    if (!t) return NULL;
-    State *s = (State *)(void *)t->data;
     memset(s, 0, sizeof *s);
-    cer_generator_lock(g);
+    g = cer_generator_lock(g);
     s->seed = g->seed;
     s->left = g->left;
     s->seeded = 1;
@@ -271,6 +266,31 @@ Tensor *torch_Generator_get_state(torch_Generator *g)
     s->has_float = g->has_float;
     s->normal_float = g->has_float ? g->normal_float : 0;
     cer_generator_unlock(g);
+}
+
+static bool read_state(torch_Generator *g, const State *s, bool legacy)
+{
+    if (!s->seeded || s->left <= 0 || s->left > N || s->at > N)
+        return cer_raise(TORCH_RUNTIME_ERROR, "set_state", "Invalid mt19937 state");
+    g = cer_generator_lock(g);
+    g->seed = s->seed;
+    g->left = s->left;
+    g->at = (uint32_t)s->at;
+    for (int i = 0; i < N; i++) g->word[i] = (uint32_t)s->word[i];
+    g->has_normal = s->has_normal != 0;
+    g->normal = legacy ? s->radius * sin(2.0 * 3.14159265358979323846 * s->uniform) : s->normal;
+    g->has_float = s->has_float != 0;
+    g->normal_float = s->normal_float;
+    cer_generator_unlock(g);
+    return true;
+}
+
+Tensor *torch_Generator_get_state(torch_Generator *g)
+{
+    const int64_t size[1] = {TORCH_RNG_STATE_BYTES};
+    if (!given(g, "get_state")) return NULL;
+    Tensor *t = cer_empty(torch_uint8, 1, size);
+    if (t) write_state(g, (State *)(void *)t->data);
     return t;
 }
 
@@ -295,20 +315,7 @@ int torch_Generator_set_state(torch_Generator *g, Tensor *state)
     if (!given(g, "set_state") || !check_state(state)) return torch_error_code();
     State s = {0};
     memcpy(&s, state->data, (size_t)state->numel);
-    if (!s.seeded || s.left <= 0 || s.left > N || s.at > N)
-        return torch_error_raise(TORCH_RUNTIME_ERROR, "set_state", "Invalid mt19937 state");
-    bool legacy = state->numel == LEGACY_BYTES;
-    cer_generator_lock(g);
-    g->seed = s.seed;
-    g->left = s.left;
-    g->at = (uint32_t)s.at;
-    for (int i = 0; i < N; i++) g->word[i] = (uint32_t)s.word[i];
-    g->has_normal = s.has_normal != 0;
-    g->normal = legacy ? s.radius * sin(2.0 * 3.14159265358979323846 * s.uniform) : s.normal;
-    g->has_float = s.has_float != 0;
-    g->normal_float = s.normal_float;
-    cer_generator_unlock(g);
-    return TORCH_OK;
+    return read_state(g, &s, state->numel == LEGACY_BYTES) ? TORCH_OK : torch_error_code();
 }
 
 Tensor *torch_get_rng_state(void)
@@ -319,4 +326,20 @@ Tensor *torch_get_rng_state(void)
 int torch_set_rng_state(Tensor *state)
 {
     return torch_Generator_set_state(torch_default_generator(), state);
+}
+
+void torch_fork_rng_begin(torch_RngState *saved) /* while an error is pending too: the end may not miss it */
+{
+    State s;
+    if (!saved) return;
+    write_state(NULL, &s);
+    memcpy(saved->bytes, &s, sizeof s);
+}
+
+void torch_fork_rng_end(const torch_RngState *saved)
+{
+    State s;
+    if (!saved) return;
+    memcpy(&s, saved->bytes, sizeof s);
+    read_state(NULL, &s, false);
 }

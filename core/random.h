@@ -18,6 +18,15 @@ TORCH_API Tensor *torch_get_rng_state(void);              /* torch.get_rng_state
 /* TypeError, or RuntimeError for a state of the wrong size */
 TORCH_API int torch_set_rng_state(Tensor *state);
 
+/* with torch.random.fork_rng(): what is drawn between the two leaves the default generator as it was:
+ *     torch_RngState saved;
+ *     torch_fork_rng_begin(&saved);  ...  torch_fork_rng_end(&saved); */
+typedef struct torch_RngState {
+    uint8_t bytes[TORCH_RNG_STATE_BYTES];
+} torch_RngState;
+TORCH_API void torch_fork_rng_begin(torch_RngState *saved);
+TORCH_API void torch_fork_rng_end(const torch_RngState *saved);
+
 /* torch.Generator(): owned; seeded with 67280421310721 like PyTorch's. Calls on one generator are serialised. */
 TORCH_API torch_Generator *torch_Generator_new(void);
 TORCH_API void torch_Generator_free(torch_Generator *g);

@@ -74,14 +74,23 @@ Tensor *torch_bernoulli(Tensor *p)
     return torch_bernoulli_generator(p, NULL);
 }
 
-Tensor *torch_bernoulli_p(Tensor *x, double p)
+Tensor *torch_bernoulli_p_generator(Tensor *x, double p, torch_Generator *g)
 {
     if (cer_error_pending() || !cer_usable(x, "bernoulli", 1)) return NULL;
-    return torch_bernoulli_(cer_empty(x->dtype, x->ndim, x->shape), p);
+    return torch_bernoulli__generator(cer_empty(x->dtype, x->ndim, x->shape), p, g);
+}
+
+Tensor *torch_bernoulli_p(Tensor *x, double p)
+{
+    return torch_bernoulli_p_generator(x, p, NULL);
+}
+
+Tensor *torch_bernoulli__tensor_generator(Tensor *x, Tensor *p, torch_Generator *g)
+{
+    return cer_call2(&cer_op_bernoulli__tensor, x, p, &g);
 }
 
 Tensor *torch_bernoulli__tensor(Tensor *x, Tensor *p)
 {
-    torch_Generator *g = NULL;
-    return cer_call2(&cer_op_bernoulli__tensor, x, p, &g);
+    return torch_bernoulli__tensor_generator(x, p, NULL);
 }

@@ -71,6 +71,32 @@ TORCH_API Tensor *torch_logspace_args(const torch_LinspaceArgs *args);
 #define torch_linspace(...) torch_linspace_args(TORCH_LINSPACE(__VA_ARGS__))
 #define torch_logspace(...) torch_logspace_args(TORCH_LINSPACE(__VA_ARGS__))
 
+/* torch.hann_window(window_length, periodic=True): torch_hann_window(400), torch_hann_window(400, false, .dtype = torch_float64).
+ * Also torch.hamming_window(n, periodic, alpha=0.54, beta=0.46): alpha - beta cos. "hann_window requires non-negative window_length, ..." */
+typedef struct torch_WindowArgs {
+    size_t struct_size;
+    int64_t window_length;
+    bool periodic;      /* default: true: the window of one more, without its last */
+    double alpha, beta; /* hamming */
+    torch_dtype dtype;  /* default: torch_get_default_dtype() */
+    bool requires_grad;
+} torch_WindowArgs;
+TORCH_API torch_WindowArgs torch_WindowArgs_defaults(void); /* periodic; alpha and beta 0 */
+TORCH_API Tensor *torch_hann_window_args(const torch_WindowArgs *args);
+TORCH_API Tensor *torch_hamming_window_args(const torch_WindowArgs *args);
+TORCH_API Tensor *torch_blackman_window_args(const torch_WindowArgs *args);
+TORCH_API Tensor *torch_bartlett_window_args(const torch_WindowArgs *args);
+#define TORCH_WINDOW(alpha_, beta_, ...)                          \
+    (&(torch_WindowArgs){.periodic = true,                        \
+                         .alpha = (alpha_),                       \
+                         .beta = (beta_),                         \
+                         .struct_size = sizeof(torch_WindowArgs), \
+                         .window_length = __VA_ARGS__})
+#define torch_hann_window(...) torch_hann_window_args(TORCH_WINDOW(0, 0, __VA_ARGS__))
+#define torch_hamming_window(...) torch_hamming_window_args(TORCH_WINDOW(0.54, 0.46, __VA_ARGS__))
+#define torch_blackman_window(...) torch_blackman_window_args(TORCH_WINDOW(0, 0, __VA_ARGS__))
+#define torch_bartlett_window(...) torch_bartlett_window_args(TORCH_WINDOW(0, 0, __VA_ARGS__))
+
 /* torch.arange(start=0, end, step=1): ceil((end - start) / step) values. torch_arange(5), torch_arange(1, 7),
  * torch_arange(0, 1, 0.25, .dtype = torch_float64). int64 when the first bound is of an integer type and all are whole numbers,
  * else the default dtype. RuntimeError "step must be nonzero", "upper bound and larger bound inconsistent with step sign". */

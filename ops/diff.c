@@ -33,13 +33,12 @@ Tensor *torch_diff_args(const torch_DiffArgs *a)
     if (cer_error_pending() || !cer_usable(a->self, "diff", 1)) return NULL;
     if (a->self->ndim < 1)
         return cer_raise(TORCH_RUNTIME_ERROR, "diff", "diff expects input to be at least one-dimensional"), NULL;
-    if (a->n < 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, "diff", "order must be non-negative but got %lld", (long long)a->n), NULL;
     if (!cer_wrap_dim("diff", a->dim, a->self->ndim, &dim)) return NULL;
     if (a->n == 0) return torch_copy_(torch_zeros_like(a->self), a->self); /* whatever is prepended, as in PyTorch */
     Tensor *x = joined(a, dim);
     if (!x) return NULL;
-    int64_t n = a->n < x->shape[dim] ? a->n : x->shape[dim];
+    int64_t n =
+        a->n < x->shape[dim] ? a->n : x->shape[dim]; /* of a negative order nothing is left to do, as in PyTorch */
     for (int64_t i = 0; i < n && x; i++) {
         Tensor *later = without_first(x, dim), *earlier = without_last(x, dim);
         x = x->dtype == torch_bool ? torch_ne(later, earlier) : torch_sub(later, earlier);

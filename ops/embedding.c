@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "ops/moves.h"
+#include "ops/search.h"
 
 typedef struct EmbeddingAttrs {
     int64_t padding_idx; /* -1: none */
     int64_t rows;        /* of weight, for the way back */
+    bool by_freq, sparse;
 } EmbeddingAttrs;
 
 bool cer_embedding_in_range(const Tensor *index, int64_t rows)
@@ -53,11 +55,27 @@ static bool embedding_kernel(cer_Call *c)
     return true;
 }
 
+/* Each row of g divided by how often its index occurs. */
+static Tensor *by_frequency(Tensor *g, Tensor *index, int64_t rows)
+{
+    if (!g || !index || index->numel == 0) return g;
+    Tensor *count = torch_bincount(torch_flatten(index), NULL, rows);
+    Tensor *share = count ? torch_reciprocal(torch_to(count, torch_dtype_of(g))) : NULL;
+    return torch_mul(g, torch_unsqueeze(torch_take(share, index), -1));
+}
+
 static void embedding_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
     EmbeddingAttrs a = *(const EmbeddingAttrs *)cer_attrs(n);
+    Tensor *index = cer_saved_tensor(n, 1), *rows_of_g = g[0];
     a.rows = cer_input_size(n, 0).dim[0];
-    in[0] = cer_call2(&cer_op_embedding_dense_backward, g[0], cer_saved_tensor(n, 1), &a);
+    if (a.by_freq && a.sparse) {
+        cer_raise(TORCH_RUNTIME_ERROR, "embedding",
+                  "embedding_backward: scale_grad_by_freq not supported with sparse gradients");
+        return;
+    }
+    if (a.by_freq) rows_of_g = by_frequency(g[0], index, a.rows);
+    in[0] = cer_call2(&cer_op_embedding_dense_backward, rows_of_g, index, &a);
 }
 
 const cer_Op cer_op_embedding = {
@@ -140,7 +158,7 @@ static bool embedding_checks(const Tensor *index, const Tensor *weight)
 
 Tensor *F_embedding_args(const F_EmbeddingArgs *args)
 {
-    EmbeddingAttrs a = {.padding_idx = args->padding_idx};
+    EmbeddingAttrs a = {.padding_idx = args->padding_idx, .by_freq = args->scale_grad_by_freq, .sparse = args->sparse};
     Tensor *weight = args->weight, *index = args->input;
     if (cer_error_pending() || !cer_usable(index, "embedding", 1) || !cer_usable(weight, "embedding", 2)) return NULL;
     int64_t n = weight->ndim ? weight->shape[0] : 0;

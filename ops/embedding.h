@@ -15,9 +15,11 @@ TORCH_API Tensor *F_one_hot(Tensor *x, int64_t num_classes);
 typedef struct F_EmbeddingArgs {
     size_t struct_size;
     Tensor *input, *weight;
-    int64_t padding_idx; /* default: TORCH_NONE */
-    double max_norm;     /* default: NaN, none */
-    double norm_type;    /* default: 2 */
+    int64_t padding_idx;     /* default: TORCH_NONE */
+    double max_norm;         /* default: NaN, none */
+    double norm_type;        /* default: 2 */
+    bool scale_grad_by_freq; /* a row's gradient is divided by how often it is used */
+    bool sparse;             /* the gradient is dense all the same */
 } F_EmbeddingArgs;
 TORCH_API F_EmbeddingArgs F_EmbeddingArgs_defaults(void);
 TORCH_API Tensor *F_embedding_args(const F_EmbeddingArgs *args);

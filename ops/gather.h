@@ -59,6 +59,11 @@ TORCH_API Tensor *torch_index_add_alpha__Scalar(Tensor *x, int64_t dim, Tensor *
     torch_index_add_alpha_Scalar(x, dim, index, source, TORCH_SCALAR(alpha))
 #define torch_index_add_alpha_(x, dim, index, source, alpha) \
     torch_index_add_alpha__Scalar(x, dim, index, source, TORCH_SCALAR(alpha))
+/* torch.index_reduce(x, dim, index, source, reduce, include_self=True): as scatter_reduce, of slices; "prod", "mean", "amax", "amin" */
+TORCH_API Tensor *torch_index_reduce_args(const torch_ScatterReduceArgs *args);
+TORCH_API Tensor *torch_index_reduce__args(const torch_ScatterReduceArgs *args);
+#define torch_index_reduce(...) torch_index_reduce_args(TORCH_SCATTER_REDUCE(__VA_ARGS__))
+#define torch_index_reduce_(...) torch_index_reduce__args(TORCH_SCATTER_REDUCE(__VA_ARGS__))
 TORCH_API Tensor *torch_index_copy(Tensor *x, int64_t dim, Tensor *index, Tensor *source); /* slices are replaced */
 TORCH_API Tensor *torch_index_copy_(Tensor *x, int64_t dim, Tensor *index, Tensor *source);
 TORCH_API Tensor *torch_index_fill_Scalar(Tensor *x, int64_t dim, Tensor *index, torch_Scalar value);

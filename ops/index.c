@@ -69,22 +69,32 @@ static int consumes(const cer_Item *item) /* how many dimensions of x */
     return item->kind == ITEM_INT || item->kind == ITEM_SLICE;
 }
 
-/* A 0-d integer is that integer, a 0-d bool a new dimension that has it or not; others wait for advanced.c. */
+static void index_by(Indexed *r, Tensor *t)
+{
+    while (r->n < r->dim) r->tensors[r->n++] = NULL;
+    r->tensors[r->n++] = t;
+    r->dim++;
+}
+
+static bool apply_bool(Indexed *r, bool yes) /* a new dimension of size 1, of which all is taken or nothing */
+{
+    int64_t one = yes;
+    Tensor *t = cer_zeros(torch_int64, 1, &one);
+    r->x = torch_unsqueeze(r->x, r->dim);
+    if (!r->x || !t) return false;
+    index_by(r, t);
+    return true;
+}
+
+/* A 0-d integer is that integer, a 0-d bool a bool; others wait for advanced.c. */
 static bool apply_tensor(Indexed *r, Tensor *t, int item)
 {
     if (t->ndim == 0 && !is_mask(t) && !torch_dtype_is_floating_point(t->dtype)) {
         r->x = pick(&cer_op_select, r->x, r->dim, torch_item_scalar(t).as.i, item);
         return r->x != NULL;
     }
-    if (t->ndim == 0 && is_mask(t)) {
-        int64_t one = torch_item_scalar(t).as.i != 0;
-        r->x = torch_unsqueeze(r->x, r->dim);
-        t = cer_zeros(torch_int64, 1, &one);
-        if (!r->x || !t) return false;
-    }
-    while (r->n < r->dim) r->tensors[r->n++] = NULL;
-    r->tensors[r->n++] = t;
-    r->dim++;
+    if (t->ndim == 0 && is_mask(t)) return apply_bool(r, torch_item_scalar(t).as.i != 0);
+    index_by(r, t);
     return true;
 }
 
@@ -113,6 +123,9 @@ static bool apply(Indexed *r, const cer_Item *items, int n)
             break;
         case ITEM_NONE: r->x = torch_unsqueeze(r->x, r->dim++); break;
         case ITEM_ELLIPSIS: r->dim += ndim - consumed; break;
+        case ITEM_BOOL:
+            if (!apply_bool(r, item->start)) return false;
+            break;
         case ITEM_TENSOR:
             if (!apply_tensor(r, item->tensor, i)) return false;
             break;

@@ -6,10 +6,10 @@
 
 #include "ops/moves.h"
 
-typedef enum cer_ItemKind { ITEM_INT, ITEM_SLICE, ITEM_NONE, ITEM_ELLIPSIS, ITEM_TENSOR } cer_ItemKind;
+typedef enum cer_ItemKind { ITEM_INT, ITEM_SLICE, ITEM_NONE, ITEM_ELLIPSIS, ITEM_TENSOR, ITEM_BOOL } cer_ItemKind;
 typedef struct cer_Item {
     cer_ItemKind kind;
-    int64_t start, end, step; /* an integer is in start */
+    int64_t start, end, step; /* an integer, or a bool, is in start */
     Tensor *tensor;
 } cer_Item;
 

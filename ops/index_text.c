@@ -117,6 +117,8 @@ static bool read_item(Reader *r, cer_Item *item)
 {
     item->start = TORCH_NONE;
     if (is_next(r, "T")) return read_tensor(r, item);
+    if (is_next(r, "True")) return item->kind = ITEM_BOOL, item->start = 1, true;
+    if (is_next(r, "False")) return item->kind = ITEM_BOOL, item->start = 0, true;
     if (is_next(r, "...") || is_next(r, "Ellipsis")) return item->kind = ITEM_ELLIPSIS, true;
     if (is_next(r, "None")) {
         if (is_next(r, ":")) return read_slice(r, item);

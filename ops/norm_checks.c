@@ -12,7 +12,7 @@ Tensor *cer_norm_call(const cer_Op *op, Tensor *x, Tensor *weight, Tensor *bias,
                       const cer_NormAttrs *a)
 {
     torch_Scalar in[OPERANDS] = {torch_scalar_tensor(x), optional(weight), optional(bias), optional(mean),
-                                          optional(var)};
+                                 optional(var)};
     return cer_call(op, in, OPERANDS, a);
 }
 

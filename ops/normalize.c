@@ -78,7 +78,7 @@ static void update_running(const cer_NormAttrs *a, cer_Call *c, const double *me
         if (means) cer_set(means, r, a->momentum * mean[r] + (1 - a->momentum) * cer_get(means, r));
         if (variances)
             cer_set(variances, r,
-                           a->momentum * (variance[r] * n / (n - 1)) + (1 - a->momentum) * cer_get(variances, r));
+                    a->momentum * (variance[r] * n / (n - 1)) + (1 - a->momentum) * cer_get(variances, r));
     }
     Tensor *const both[2] = {means, variances};
     for (int i = 0; i < 2; i++)
@@ -121,9 +121,9 @@ static bool norm_kernel(cer_Call *c)
     return true;
 }
 
-#define EVERYTHING                                                                           \
-    CER_SAVE(INPUT) | CER_SAVE(WEIGHT) | CER_SAVE(RUNNING_MEAN) | \
-        CER_SAVE(RUNNING_VAR) | CER_SAVE_OUTPUT(MEAN) | CER_SAVE_OUTPUT(RSTD)
+#define EVERYTHING                                                                                                \
+    CER_SAVE(INPUT) | CER_SAVE(WEIGHT) | CER_SAVE(RUNNING_MEAN) | CER_SAVE(RUNNING_VAR) | CER_SAVE_OUTPUT(MEAN) | \
+        CER_SAVE_OUTPUT(RSTD)
 #define NORM(id, grad, schema_)                                                \
     const cer_Op cer_op_##id = {.name = #id,                                   \
                                 .grad_name = grad,                             \

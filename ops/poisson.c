@@ -46,8 +46,12 @@ static bool poisson_kernel(cer_Call *c)
 
 CER_DRAW_BY_TENSOR(poisson, "poisson", "PoissonBackward0", poisson_shape, poisson_kernel, 0)
 
+Tensor *torch_poisson_generator(Tensor *rate, torch_Generator *g)
+{
+    return cer_call1(&cer_op_poisson, rate, &g);
+}
+
 Tensor *torch_poisson(Tensor *rate)
 {
-    torch_Generator *g = NULL;
-    return cer_call1(&cer_op_poisson, rate, &g);
+    return torch_poisson_generator(rate, NULL);
 }

@@ -9,6 +9,8 @@ TORCH_BEGIN
 /* torch.randint(low, high, size): int64 in [low, high). RuntimeError "random_ expects 'from' to be less than 'to', ...". */
 TORCH_API Tensor *torch_randint_args(int64_t low, int64_t high, const torch_FactoryArgs *args);
 #define torch_randint(low, high, ...) torch_randint_args(low, high, TORCH_FACTORY(__VA_ARGS__))
+#define torch_randint_high(high, ...) \
+    torch_randint_args(0, high, TORCH_FACTORY(__VA_ARGS__))                /* torch.randint(high, size) */
 TORCH_API Tensor *torch_randperm(int64_t n);                               /* torch.randperm(n): (n), int64 */
 TORCH_API Tensor *torch_randperm_generator(int64_t n, torch_Generator *g); /* torch.randperm(n, generator=g) */
 /* Random numbers in place, in memory order; floating dtypes, bernoulli_ any. Their _generator twins take a generator. */
@@ -38,10 +40,14 @@ TORCH_API Tensor *torch_log_normal__generator(Tensor *x, double mean, double std
 /* ---- parameters of each element ---------------------------------------------------------------------------------- */
 TORCH_API Tensor *torch_bernoulli(Tensor *p); /* 1 with probability p_i; float32, float64, bfloat16 */
 TORCH_API Tensor *torch_bernoulli_generator(Tensor *p, torch_Generator *g);
-TORCH_API Tensor *torch_bernoulli_p(Tensor *x, double p);        /* torch.bernoulli(x, p): x's shape and dtype */
+TORCH_API Tensor *torch_bernoulli_p(Tensor *x, double p); /* torch.bernoulli(x, p): x's shape and dtype */
+TORCH_API Tensor *torch_bernoulli_p_generator(Tensor *x, double p, torch_Generator *g);
 TORCH_API Tensor *torch_bernoulli__tensor(Tensor *x, Tensor *p); /* x.bernoulli_(p): p is broadcast to x */
-TORCH_API Tensor *torch_poisson(Tensor *rate);                   /* "invalid Poisson rate, ..." */
+TORCH_API Tensor *torch_bernoulli__tensor_generator(Tensor *x, Tensor *p, torch_Generator *g);
+TORCH_API Tensor *torch_poisson(Tensor *rate); /* "invalid Poisson rate, ..." */
+TORCH_API Tensor *torch_poisson_generator(Tensor *rate, torch_Generator *g);
 TORCH_API Tensor *torch_randint_like(Tensor *x, int64_t low, int64_t high); /* x's shape and dtype */
+#define torch_randint_like_high(x, high) torch_randint_like(x, 0, high)     /* torch.randint_like(x, high) */
 /* torch.normal(mean, std): a tensor each, or one of them a number. "normal expects all elements of std >= 0.0" */
 TORCH_API Tensor *torch_normal_Scalar(torch_Scalar mean, torch_Scalar std, torch_Generator *g);
 #define torch_normal(mean, std) torch_normal_Scalar(TORCH_SCALAR(mean), TORCH_SCALAR(std), NULL)

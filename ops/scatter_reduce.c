@@ -176,18 +176,20 @@ static void reduce_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 }
 
 #define SAVED (CER_SAVE(0) | CER_SAVE(1) | CER_SAVE(2) | CER_SAVE_OUTPUT(0))
-#define REDUCE(id, text, flags_)                                       \
-    const cer_Op cer_op_##id = {.name = text,                          \
-                                .grad_name = "ScatterReduceBackward0", \
-                                .shape = reduce_shape,                 \
-                                .kernel = reduce_kernel,               \
-                                .vjp = reduce_vjp,                     \
-                                .saves = {SAVED, 0, SAVED},            \
-                                .n_outputs = 1,                        \
-                                .flags = flags_,                       \
+#define REDUCE(id, text, grad, flags_)                      \
+    const cer_Op cer_op_##id = {.name = text,               \
+                                .grad_name = grad,          \
+                                .shape = reduce_shape,      \
+                                .kernel = reduce_kernel,    \
+                                .vjp = reduce_vjp,          \
+                                .saves = {SAVED, 0, SAVED}, \
+                                .n_outputs = 1,             \
+                                .flags = flags_,            \
                                 .attrs_bytes = sizeof(ReduceAttrs)};
-REDUCE(scatter_reduce, "scatter_reduce", 0)
-REDUCE(scatter_reduce_, "scatter_reduce_", CER_INPLACE)
+REDUCE(scatter_reduce, "scatter_reduce", "ScatterReduceBackward0", 0)
+REDUCE(scatter_reduce_, "scatter_reduce_", "ScatterReduceBackward0", CER_INPLACE)
+REDUCE(index_reduce, "index_reduce", "IndexReduceBackward0", 0) /* its index is spread to the shape of src */
+REDUCE(index_reduce_, "index_reduce_", "IndexReduceBackward0", CER_INPLACE)
 
 /* ---- public ------------------------------------------------------------------------------------------------------ */
 
@@ -218,4 +220,89 @@ Tensor *torch_scatter_reduce_args(const torch_ScatterReduceArgs *args)
 Tensor *torch_scatter_reduce__args(const torch_ScatterReduceArgs *args)
 {
     return scatter_reduce(&cer_op_scatter_reduce_, args);
+}
+
+/* ---- index_reduce: an index for each slice of src ---------------------------------------------------------------- */
+
+static bool slices_fit(const Tensor *x, int64_t dim, const Tensor *src)
+{
+    int64_t slice[TORCH_MAX_DIM], other[TORCH_MAX_DIM], n = 0, m = 0;
+    for (int64_t d = 0; d < x->ndim; d++)
+        if (d != dim) slice[n++] = x->shape[d];
+    for (int64_t d = 0; d < src->ndim; d++)
+        if (d != dim) other[m++] = src->shape[d];
+    if (n == m && cer_same_sizes(n, slice, other)) return true;
+    for (int64_t d = 0; n == m && d < n; d++)
+        if (slice[d] != other[d] && slice[d] != 1 && other[d] != 1)
+            return cer_raise(TORCH_RUNTIME_ERROR, "index_reduce",
+                             "The size of tensor a (%lld) must match the size of tensor b (%lld) at non-singleton "
+                             "dimension %lld",
+                             (long long)slice[d], (long long)other[d], (long long)d);
+    return cer_raise(TORCH_RUNTIME_ERROR, "index_reduce", "index_reduce_(): source must have the shape of the slices");
+}
+
+static bool index_checks(const Tensor *x, int64_t dim, const Tensor *index, const Tensor *src)
+{
+    char text[128];
+    int64_t wrong, n = src->ndim ? src->shape[dim < src->ndim ? dim : 0] : 1, size = x->ndim ? x->shape[dim] : 1;
+    if (index->ndim > 1)
+        return cer_raise(
+            TORCH_INDEX_ERROR, "index_reduce",
+            "index_reduce_(): Index is supposed to be a vector, but got dim: %d with type: %s and size: %s",
+            index->ndim, cer_type_name(index->dtype), cer_shape_text(index->ndim, index->shape, text, sizeof text));
+    if (index->dtype != torch_int64 && index->dtype != torch_int32)
+        return cer_raise(TORCH_RUNTIME_ERROR, "index_reduce",
+                         "index_reduce_(): Expected dtype int32/int64 for index but got: %s",
+                         cer_type_name(index->dtype));
+    if (x->dtype != src->dtype)
+        return cer_raise(TORCH_RUNTIME_ERROR, "index_reduce",
+                         "index_reduce_(): self (%s) and source (%s) must have the same scalar type",
+                         cer_type_name(x->dtype), cer_type_name(src->dtype));
+    if (index->numel != n)
+        return cer_raise(TORCH_RUNTIME_ERROR, "index_reduce",
+                         "index_reduce_(): Number of indices (%lld) should be equal to source.size(dim): (%lld), for "
+                         "dim: %lld",
+                         (long long)index->numel, (long long)n, (long long)dim);
+    if (!slices_fit(x, dim, src)) return false;
+    Tensor *wide = cer_as_long((Tensor *)(uintptr_t)index);
+    return wide && (cer_index_within(wide, 0, size, &wrong) ||
+                    cer_raise(TORCH_INDEX_ERROR, "index_reduce", "index out of range in self"));
+}
+
+static Tensor *index_reduce(const cer_Op *op, const torch_ScatterReduceArgs *args)
+{
+    ReduceAttrs a = {.reduce = PROD, .include_self = args->include_self};
+    Tensor *x = args->self, *index = args->index, *src = args->src;
+    int64_t spread[TORCH_MAX_DIM];
+    if (cer_error_pending() || !cer_usable(x, op->name, 1) || !cer_usable(index, op->name, 2) ||
+        !cer_usable(src, op->name, 3))
+        return NULL;
+    while (a.reduce <= AMIN && !(args->reduce && strcmp(args->reduce, names[a.reduce]) == 0)) a.reduce++;
+    if (a.reduce > AMIN)
+        return cer_raise(TORCH_RUNTIME_ERROR, op->name,
+                         "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got %.100s.",
+                         args->reduce ? args->reduce : "None"),
+               NULL;
+    torch_warn("UserWarning", "index_reduce() is in beta and the API may change at any time.");
+    if (!cer_wrap_dim(op->name, args->dim, x->ndim, &a.dim) || !index_checks(x, a.dim, index, src)) return NULL;
+    if (a.reduce == MEAN && x->dtype == torch_bool)
+        return cer_raise(TORCH_RUNTIME_ERROR, op->name, "\"index_func_\" not implemented for 'Bool'"), NULL;
+    if (!args->include_self && x->dtype == torch_bool)
+        return cer_raise(TORCH_RUNTIME_ERROR, op->name,
+                         "\"index_reduce_func_exclude_input_init\" not implemented for 'Bool'"),
+               NULL;
+    if (src->ndim != x->ndim) src = torch_reshape_n(src, x->ndim, (const int64_t[]){src->numel});
+    for (int64_t d = 0; d < x->ndim; d++) spread[d] = d == a.dim ? index->numel : 1;
+    index = torch_reshape_n(cer_as_long(index), x->ndim, spread);
+    return cer_call3(op, x, src ? torch_expand_n(index, src->ndim, src->shape) : NULL, src, &a);
+}
+
+Tensor *torch_index_reduce_args(const torch_ScatterReduceArgs *args)
+{
+    return index_reduce(&cer_op_index_reduce, args);
+}
+
+Tensor *torch_index_reduce__args(const torch_ScatterReduceArgs *args)
+{
+    return index_reduce(&cer_op_index_reduce_, args);
 }

@@ -1,6 +1,9 @@
 /* searchsorted and bucketize. */
 #include "ops/search.h"
 
+#include <string.h>
+
+#include "ops/gather.h"
 #include "ops/moves.h"
 
 typedef struct SearchAttrs {
@@ -84,15 +87,61 @@ torch_SearchsortedArgs torch_SearchsortedArgs_defaults(void)
     return (torch_SearchsortedArgs){.struct_size = sizeof(torch_SearchsortedArgs)};
 }
 
-Tensor *torch_searchsorted_args(const torch_SearchsortedArgs *args)
+/* What side says, if anything, and right: *right. */
+static bool side_of(const torch_SearchsortedArgs *args, bool *right)
 {
-    SearchAttrs a = {.right = args->right, .int32 = args->out_int32};
-    return cer_call2(&cer_op_searchsorted, args->sorted, args->values, &a);
+    *right = args->right;
+    if (!args->side) return true;
+    *right = strcmp(args->side, "right") == 0;
+    if (!*right && strcmp(args->side, "left") != 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, "searchsorted",
+                         "torch.searchsorted(): side can only be 'left' or 'right' but got %.100s", args->side);
+    return *right || !args->right ||
+           cer_raise(TORCH_RUNTIME_ERROR, "searchsorted",
+                     "torch.searchsorted(): side and right can't be set to opposites, got side of left while right "
+                     "was True");
 }
 
-Tensor *torch_bucketize(Tensor *x, Tensor *boundaries, bool right)
+static bool sorter_fits(const Tensor *bounds, const Tensor *sorter)
 {
-    SearchAttrs a = {.right = right};
+    char have[128], got[128];
+    if (!cer_same_shape(bounds, sorter))
+        return cer_raise(TORCH_RUNTIME_ERROR, "searchsorted",
+                         "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor "
+                         "%sand got sorter tensor %s",
+                         cer_shape_text(bounds->ndim, bounds->shape, have, sizeof have),
+                         cer_shape_text(sorter->ndim, sorter->shape, got, sizeof got));
+    return sorter->dtype == torch_int64 ||
+           cer_raise(TORCH_RUNTIME_ERROR, "searchsorted",
+                     "torch.searchsorted(): sorter must be a tensor of long dtype but got dtype %s",
+                     cer_type_name(sorter->dtype));
+}
+
+Tensor *torch_searchsorted_args(const torch_SearchsortedArgs *args)
+{
+    SearchAttrs a = {.int32 = args->out_int32};
+    Tensor *bounds = args->sorted;
+    if (cer_error_pending() || !cer_usable(bounds, "searchsorted", 1) || !cer_usable(args->values, "searchsorted", 2) ||
+        !side_of(args, &a.right))
+        return NULL;
+    if (args->sorter) {
+        if (!cer_usable(args->sorter, "searchsorted", 3) || !sorter_fits(bounds, args->sorter) ||
+            !rows_match(bounds, args->values))
+            return NULL;
+        bounds = torch_gather(torch_detach(bounds), -1, args->sorter);
+    }
+    return cer_call2(&cer_op_searchsorted, bounds, args->values, &a);
+}
+
+torch_BucketizeArgs torch_BucketizeArgs_defaults(void)
+{
+    return (torch_BucketizeArgs){.struct_size = sizeof(torch_BucketizeArgs)};
+}
+
+Tensor *torch_bucketize_args(const torch_BucketizeArgs *args)
+{
+    SearchAttrs a = {.right = args->right, .int32 = args->out_int32};
+    Tensor *x = args->self, *boundaries = args->boundaries;
     if (cer_error_pending() || !cer_usable(x, "bucketize", 1) || !cer_usable(boundaries, "bucketize", 2)) return NULL;
     if (boundaries->ndim != 1)
         return cer_raise(TORCH_RUNTIME_ERROR, "bucketize", "boundaries tensor must be 1 dimension, but got dim(%d)",

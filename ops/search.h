@@ -13,19 +13,30 @@ TORCH_API Tensor *torch_argwhere(Tensor *x); /* the same */
 TORCH_API torch_TensorList torch_nonzero_as_tuple(Tensor *x);
 
 /* torch.searchsorted: for each value how many of the ascending `sorted` lie below it, or with right do not lie above. sorted is
- * 1-d, or has a row for each row of values. torch_searchsorted(sorted, values, .right = true) */
+ * 1-d, or has a row for each row of values. torch_searchsorted(sorted, values, .right = true), or .side = "right"; sorter: the
+ * order that sorts `sorted`, as argsort gives it. "side can only be 'left' or 'right' but got ..." */
 typedef struct torch_SearchsortedArgs {
     size_t struct_size;
     Tensor *sorted, *values;
     bool out_int32, right;
+    const char *side; /* "left" or "right"; default: NULL, right decides */
+    Tensor *sorter;   /* int64; default: NULL */
 } torch_SearchsortedArgs;
 TORCH_API torch_SearchsortedArgs torch_SearchsortedArgs_defaults(void);
 TORCH_API Tensor *torch_searchsorted_args(const torch_SearchsortedArgs *args);
 #define torch_searchsorted(...) \
     torch_searchsorted_args(    \
         &(torch_SearchsortedArgs){.struct_size = sizeof(torch_SearchsortedArgs), .sorted = __VA_ARGS__})
-/* torch.bucketize(x, boundaries, right=right): the same with the operands turned */
-TORCH_API Tensor *torch_bucketize(Tensor *x, Tensor *boundaries, bool right);
+/* torch.bucketize(x, boundaries, right=False, out_int32=False): the same with the operands turned; boundaries is 1-d */
+typedef struct torch_BucketizeArgs {
+    size_t struct_size;
+    Tensor *self, *boundaries;
+    bool right, out_int32;
+} torch_BucketizeArgs;
+TORCH_API torch_BucketizeArgs torch_BucketizeArgs_defaults(void);
+TORCH_API Tensor *torch_bucketize_args(const torch_BucketizeArgs *args);
+#define torch_bucketize(...) \
+    torch_bucketize_args(&(torch_BucketizeArgs){.struct_size = sizeof(torch_BucketizeArgs), .self = __VA_ARGS__})
 
 /* ---- counting ------------------------------------------------------------------------------------------------------ */
 /* torch.bincount: how often each of 0, 1, ... occurs; with weights (or NULL) their sums, in the weights' dtype if that is
@@ -33,6 +44,24 @@ TORCH_API Tensor *torch_bucketize(Tensor *x, Tensor *boundaries, bool right);
 TORCH_API Tensor *torch_bincount(Tensor *x, Tensor *weights, int64_t minlength);
 /* torch.histc: counts in bins of equal width between min and max; from the smallest to the largest where these are equal */
 TORCH_API Tensor *torch_histc(Tensor *x, int64_t bins, double min, double max);
+
+/* torch.histogram(x, bins, range=None, weight=None, density=False): counts, or sums of weights, in x's dtype, float32 or float64; the
+ * edges in *bin_edges. torch_histogram(x, 10, .range = (double[]){0, 1}, .bin_edges = &e); between given edges, the last included:
+ * torch_histogram(x, .edges = e). "torch.histogramdd: dimension 0's range [-inf, 1] is not finite" */
+typedef struct torch_HistogramArgs {
+    size_t struct_size;
+    Tensor *self;
+    int64_t bins;
+    const double *range; /* two numbers; default: NULL, from the smallest to the largest element */
+    Tensor *weight;      /* of x's size and dtype; default: NULL, 1 each */
+    bool density;        /* divided by the sum and by the widths */
+    Tensor *edges;       /* instead of bins and range; default: NULL */
+    Tensor **bin_edges;  /* default: NULL, they are not wanted */
+} torch_HistogramArgs;
+TORCH_API torch_HistogramArgs torch_HistogramArgs_defaults(void);
+TORCH_API Tensor *torch_histogram_args(const torch_HistogramArgs *args);
+#define torch_histogram(...) \
+    torch_histogram_args(&(torch_HistogramArgs){.struct_size = sizeof(torch_HistogramArgs), .self = __VA_ARGS__})
 
 /* ---- telling apart ------------------------------------------------------------------------------------------------- */
 /* torch.unique: each value once, ascending; *inverse, if not NULL: which of them each element of x is; *counts: how often.

@@ -15,6 +15,9 @@ TORCH_BEGIN
 TORCH_API Tensor *torch_view_n(Tensor *x, int64_t ndim, const int64_t *size);
 /* x.view(2, -1). "view size is not compatible ...", "shape '[4]' is invalid for input of size 6" */
 #define torch_view(x, ...) torch_view_n(x, TORCH_DIMS(__VA_ARGS__))
+/* x.view(dtype): the same bytes read as another type. The last dimension shrinks or grows by the ratio of their sizes, and must be
+ * contiguous for that. Without history. "self.size(-1) must be divisible by 2 to view Float as Double (different element sizes)" */
+TORCH_API Tensor *torch_view_dtype(Tensor *x, torch_dtype dtype);
 TORCH_API Tensor *torch_reshape_n(Tensor *x, int64_t ndim, const int64_t *size);
 #define torch_reshape(x, ...) torch_reshape_n(x, TORCH_DIMS(__VA_ARGS__)) /* a view where possible, else a copy */
 TORCH_API Tensor *torch_expand_n(Tensor *x, int64_t ndim, const int64_t *size);
@@ -74,6 +77,31 @@ TORCH_API torch_Size torch_broadcast_shapes_n(const torch_Size *shapes, int64_t 
  * NULL is "ij", and PyTorch's warning that it must be said */
 TORCH_API torch_TensorList torch_meshgrid_n(Tensor *const *tensors, int64_t n, const char *indexing);
 #define torch_meshgrid(...) torch_meshgrid_n(__VA_ARGS__)
+
+/* torch.select_scatter(x, src, dim, index): a copy of x in which that slice is src; x's dtype. "expected src to have a size equal to
+ * the slice of self. src size = [2], slice size = [3]". Likewise torch.diagonal_scatter(x, src, offset=0, dim1=0, dim2=1) and
+ * torch.slice_scatter(x, src, dim=0, start=None, end=None, step=1): torch_slice_scatter(x, src, 1, .end = 2) */
+TORCH_API Tensor *torch_select_scatter(Tensor *x, Tensor *src, int64_t dim, int64_t index);
+TORCH_API Tensor *torch_diagonal_scatter(Tensor *x, Tensor *src, int64_t offset, int64_t dim1, int64_t dim2);
+typedef struct torch_SliceScatterArgs {
+    size_t struct_size;
+    Tensor *self, *src;
+    int64_t dim, start, end; /* default of start and end: TORCH_NONE */
+    int64_t step;            /* default: 1 */
+} torch_SliceScatterArgs;
+TORCH_API torch_SliceScatterArgs torch_SliceScatterArgs_defaults(void);
+TORCH_API Tensor *torch_slice_scatter_args(const torch_SliceScatterArgs *args);
+#define torch_slice_scatter(...)                                                                      \
+    torch_slice_scatter_args(&(torch_SliceScatterArgs){.start = TORCH_NONE,                           \
+                                                       .end = TORCH_NONE,                             \
+                                                       .step = 1,                                     \
+                                                       .struct_size = sizeof(torch_SliceScatterArgs), \
+                                                       .self = __VA_ARGS__})
+/* torch.as_strided_scatter(x, src, size, stride, storage_offset): torch_as_strided_scatter(x, src, TORCH_DIMS(2, 2), TORCH_DIMS(1, 2),
+ * 0), of x's elements in row order */
+TORCH_API Tensor *torch_as_strided_scatter_n(Tensor *x, Tensor *src, int64_t ndim, const int64_t *size,
+                                             int64_t n_stride, const int64_t *stride, int64_t offset);
+#define torch_as_strided_scatter(...) torch_as_strided_scatter_n(__VA_ARGS__)
 
 /* x.as_strided(size, stride): torch_as_strided_n(x, TORCH_DIMS(2, 2), TORCH_DIMS(1, 2)); _at: with storage_offset, in elements,
  * from the first of the storage. Elements may overlap; gradients add up. "setStorage: sizes ... are out of bounds ..." */

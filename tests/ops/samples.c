@@ -156,6 +156,13 @@ Tensor *unique_counts(Tensor *x, int64_t dim, bool consecutive)
     return counts;
 }
 
+Tensor *bin_edges(Tensor *x, int64_t bins)
+{
+    Tensor *edges = NULL;
+    torch_histogram(x, bins, .bin_edges = &edges);
+    return edges;
+}
+
 Tensor *kth_index(Tensor *x, int64_t k, int64_t dim)
 {
     Tensor *index = NULL;

@@ -60,6 +60,7 @@ Tensor *largest_of(Tensor *x, int64_t dim, bool keepdim);                       
 Tensor *topk_index(Tensor *x, int64_t k, int64_t dim, bool largest);
 Tensor *unique_inverse(Tensor *x, int64_t dim, bool consecutive);
 Tensor *unique_counts(Tensor *x, int64_t dim, bool consecutive);
+Tensor *bin_edges(Tensor *x, int64_t bins);
 Tensor *kth_index(Tensor *x, int64_t k, int64_t dim);
 Tensor *written_view(Tensor *x);                       /* b = x.clone(); v = b[1]; v.mul_(3); v */
 Tensor *written_base(Tensor *x);                       /* the same; b */
