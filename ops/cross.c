@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/impl.h"
+#include "ops/kernels/half.h"
 #include "ops/products.h"
 
 typedef struct CrossAttrs {
@@ -10,7 +11,6 @@ typedef struct CrossAttrs {
 
 static bool cross_shape(cer_Call *c)
 {
-    const CrossAttrs *a = c->attrs;
     const Tensor *x = c->in[0].as.t, *y = c->in[1].as.t;
     int64_t ndim = x->ndim, shape[TORCH_MAX_DIM];
     if (x->dtype != y->dtype)
@@ -18,8 +18,7 @@ static bool cross_shape(cer_Call *c)
                          cer_type_name(x->dtype), cer_type_name(y->dtype));
     memcpy(shape, x->shape, sizeof(int64_t) * x->ndim);
     if (!cer_broadcast("linalg.cross", &ndim, shape, y->ndim, y->shape)) return false;
-    (void)a;
-    if (x->dtype == torch_bool || x->dtype == torch_float16 || x->dtype == torch_bfloat16)
+    if (x->dtype == torch_bool || x->dtype == torch_float16)
         return cer_raise(TORCH_RUNTIME_ERROR, "linalg.cross", "\"cross\" not implemented for '%s'",
                          cer_type_name(x->dtype));
     return cer_form_checked(&c->form[0], "linalg.cross", x->dtype, ndim, shape);
@@ -43,8 +42,8 @@ static Component components(const Tensor *t, const Tensor *out, int64_t dim)
     return c;
 }
 
-#define CROSS(type)                                                                                     \
-    static void cross_##type(int64_t n, char *const *ptr, const int64_t *stride, const void *param)     \
+#define CROSS(name, type, TIMES, MINUS)                                                                 \
+    static void cross_##name(int64_t n, char *const *ptr, const int64_t *stride, const void *param)     \
     {                                                                                                   \
         const int64_t *step = param;                                                                    \
         for (int64_t i = 0; i < n; i++) {                                                               \
@@ -54,25 +53,37 @@ static Component components(const Tensor *t, const Tensor *out, int64_t dim)
                 memcpy(&a[k], x + k * step[1], sizeof(type));                                           \
                 memcpy(&b[k], y + k * step[2], sizeof(type));                                           \
             }                                                                                           \
-            r[0] = (type)(a[1] * b[2] - a[2] * b[1]);                                                   \
-            r[1] = (type)(a[2] * b[0] - a[0] * b[2]);                                                   \
-            r[2] = (type)(a[0] * b[1] - a[1] * b[0]);                                                   \
+            r[0] = (type)MINUS(TIMES(a[1], b[2]), TIMES(a[2], b[1]));                                   \
+            r[1] = (type)MINUS(TIMES(a[2], b[0]), TIMES(a[0], b[2]));                                   \
+            r[2] = (type)MINUS(TIMES(a[0], b[1]), TIMES(a[1], b[0]));                                   \
             for (int k = 0; k < 3; k++) memcpy(o + k * step[0], &r[k], sizeof(type));                   \
         }                                                                                               \
     }
-CROSS(float)
-CROSS(double)
-CROSS(uint8_t)
-CROSS(uint16_t)
-CROSS(uint32_t)
-CROSS(uint64_t)
+#define TIMES(a, b) ((a) * (b))
+#define MINUS(a, b) ((a) - (b))
+CROSS(float, float, TIMES, MINUS)
+CROSS(double, double, TIMES, MINUS)
+CROSS(uint8_t, uint8_t, TIMES, MINUS)
+CROSS(uint16_t, uint16_t, TIMES, MINUS)
+CROSS(uint32_t, uint32_t, TIMES, MINUS)
+CROSS(uint64_t, uint64_t, TIMES, MINUS)
+
+static inline uint16_t times_bfloat16(uint16_t a, uint16_t b) /* rounded after each step, as in PyTorch */
+{
+    return bfloat16_from_float(float_from_bfloat16(a) * float_from_bfloat16(b));
+}
+static inline uint16_t minus_bfloat16(uint16_t a, uint16_t b)
+{
+    return bfloat16_from_float(float_from_bfloat16(a) - float_from_bfloat16(b));
+}
+CROSS(bfloat16, uint16_t, times_bfloat16, minus_bfloat16)
 
 static bool cross_kernel(cer_Call *c) /* integers wrap around: signed and unsigned ones have the same bits */
 {
     static const cer_Loop loops[] = {
-        [torch_uint8] = cross_uint8_t,  [torch_int8] = cross_uint8_t,   [torch_int16] = cross_uint16_t,
-        [torch_int32] = cross_uint32_t, [torch_int64] = cross_uint64_t, [torch_float32] = cross_float,
-        [torch_float64] = cross_double};
+        [torch_uint8] = cross_uint8_t,  [torch_int8] = cross_uint8_t,     [torch_int16] = cross_uint16_t,
+        [torch_int32] = cross_uint32_t, [torch_int64] = cross_uint64_t,   [torch_float32] = cross_float,
+        [torch_float64] = cross_double, [torch_bfloat16] = cross_bfloat16};
     const CrossAttrs *a = c->attrs;
     Tensor *out = c->out[0];
     const Tensor *x = c->in[0].as.t, *y = c->in[1].as.t;

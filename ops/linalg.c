@@ -38,6 +38,23 @@ bool cer_is_real(const char *op, const Tensor *a, const char *kernel)
                      op, cer_type_name(a->dtype));
 }
 
+bool cer_linear_system(const char *op, const Tensor *b, const Tensor *a)
+{
+    if (a->dtype != b->dtype)
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "Expected b and A to have the same dtype, but found b of type %s and A of type %s instead.",
+                         cer_type_name(b->dtype), cer_type_name(a->dtype));
+    if (CER_ROWS(a) != CER_COLS(a))
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "A must be batches of square matrices, but they are %lld by %lld matrices",
+                         (long long)CER_ROWS(a), (long long)CER_COLS(a));
+    return CER_COLS(a) == CER_ROWS(b) ||
+           cer_raise(
+               TORCH_RUNTIME_ERROR, op,
+               "Incompatible matrix sizes for %s: each A matrix is %lld by %lld but each b matrix is %lld by %lld", op,
+               (long long)CER_ROWS(a), (long long)CER_COLS(a), (long long)CER_ROWS(b), (long long)CER_COLS(b));
+}
+
 bool cer_lapack_at_hand(const char *op, const Tensor *a)
 {
     if (!cer_have_lapack())

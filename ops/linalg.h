@@ -10,12 +10,25 @@ TORCH_BEGIN
 /* (*, n, n) -> same. "linalg.inv: The diagonal element 2 is zero, the inversion could not be completed because ..." */
 TORCH_API Tensor *torch_linalg_inv(Tensor *a);
 TORCH_API Tensor *torch_inverse(Tensor *a); /* the same */
+/* The same; *info, if not NULL, says what became of each matrix, int32: 0, or the first zero pivot. Raises only if check_errors. */
+TORCH_API Tensor *torch_linalg_inv_ex(Tensor *a, bool check_errors, Tensor **info);
+/* torch.linalg.tensorinv(A, ind=2): of the matrix of the first ind dimensions by the others. "Expected self to satisfy the
+ * requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got 6 != 4" */
+TORCH_API Tensor *torch_linalg_tensorinv(Tensor *a, int64_t ind);
 /* X of A X = B: (*, n, n), (*, n, k) -> (*, n, k); or B (n), (*, n). "torch.linalg.solve: The solver failed because the input
  * matrix is singular." */
 TORCH_API Tensor *torch_linalg_solve(Tensor *a, Tensor *b);
 TORCH_API Tensor *torch_linalg_solve_left(Tensor *a, Tensor *b, bool left); /* left=False: X of X A = B */
+TORCH_API Tensor *torch_linalg_solve_ex(Tensor *a, Tensor *b, bool left, bool check_errors,
+                                        Tensor **info); /* as inv_ex */
+/* torch.linalg.tensorsolve(A, B, dims): X of tensordot(A, X, X.ndim) = B; the dims of A move behind all others before: none, or TORCH_DIMS(1) */
+TORCH_API Tensor *torch_linalg_tensorsolve(Tensor *a, Tensor *b, int64_t n_dims, const int64_t *dims);
 /* torch.linalg.solve_triangular(A, B, upper=, left=True, unitriangular=False): reads one triangle of A */
 TORCH_API Tensor *torch_linalg_solve_triangular(Tensor *a, Tensor *b, bool upper, bool left, bool unitriangular);
+/* torch.triangular_solve(b, A, upper=True, transpose=False, unitriangular=False), the older one: X of A X = b, or A^T X = b;
+ * *cloned_coefficient, if not NULL, A as it was broadcast. "Incompatible matrix sizes for triangular_solve: each A matrix is ..." */
+TORCH_API Tensor *torch_triangular_solve(Tensor *b, Tensor *a, bool upper, bool transpose, bool unitriangular,
+                                         Tensor **cloned_coefficient);
 TORCH_API Tensor *torch_linalg_det(Tensor *a); /* (*, n, n) -> (*) */
 TORCH_API Tensor *torch_det(Tensor *a);
 /* The sign; *logabsdet, if not NULL, log |det A|. (*, n, n) -> (*) */
@@ -23,9 +36,28 @@ TORCH_API Tensor *torch_linalg_slogdet(Tensor *a, Tensor **logabsdet);
 TORCH_API Tensor *torch_slogdet(Tensor *a, Tensor **logabsdet);
 TORCH_API Tensor *torch_logdet(Tensor *a); /* log det A; NaN where it is negative */
 
+/* LU factors, (*, m, n) -> (*, m, n): L below the diagonal, whose own is of ones, U on and above it; *pivots, if not NULL, (*, k)
+ * int32 with k = min(m, n): row i was exchanged with row pivots[i] - 1. "torch.linalg.lu_factor: U[2,2] is zero and using it on
+ * lu_solve would result in a division by zero. ..." */
+TORCH_API Tensor *torch_linalg_lu_factor(Tensor *a, Tensor **pivots);
+TORCH_API Tensor *torch_linalg_lu_factor_ex(Tensor *a, bool check_errors, Tensor **pivots,
+                                            Tensor **info); /* as inv_ex */
+TORCH_API Tensor *torch_linalg_lu(Tensor *a, Tensor **l,
+                                  Tensor **u); /* P (*, m, m) of A = P L U; *l (*, m, k), *u (*, k, n) */
+/* The same of the factors. "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype. ..." */
+TORCH_API Tensor *torch_lu_unpack(Tensor *lu, Tensor *pivots, Tensor **l, Tensor **u);
+/* X of A X = B by A's factors; as torch.linalg.lu_solve(LU, pivots, B, left=, adjoint=) also of X A = B, and with A^T for A */
+TORCH_API Tensor *torch_linalg_lu_solve(Tensor *lu, Tensor *pivots, Tensor *b);
+TORCH_API Tensor *torch_linalg_lu_solve_left(Tensor *lu, Tensor *pivots, Tensor *b, bool left, bool adjoint);
+TORCH_API Tensor *torch_lu_solve(Tensor *b, Tensor *lu, Tensor *pivots);
+
 /* L of A = L L^T, or upper: U of A = U^T U. "... the input is not positive-definite (the leading minor of order 1 ...)" */
 TORCH_API Tensor *torch_linalg_cholesky(Tensor *a, bool upper);
 TORCH_API Tensor *torch_cholesky(Tensor *a, bool upper);
+TORCH_API Tensor *torch_linalg_cholesky_ex(Tensor *a, bool upper, bool check_errors, Tensor **info); /* as inv_ex */
+/* X of A X = b, and A's inverse, where A = L L^T comes as L, or U^T U as U */
+TORCH_API Tensor *torch_cholesky_solve(Tensor *b, Tensor *l, bool upper);
+TORCH_API Tensor *torch_cholesky_inverse(Tensor *l, bool upper);
 /* torch.linalg.qr(A, mode): Q; *r, if not NULL, R. mode "reduced" (NULL too): (*, m, k), (*, k, n) with k = min(m, n);
  * "complete": (*, m, m), (*, m, n); "r": no Q. */
 TORCH_API Tensor *torch_linalg_qr(Tensor *a, const char *mode, Tensor **r);
@@ -56,7 +88,11 @@ TORCH_API Tensor *torch_linalg_matrix_rank_args(const torch_PinvArgs *args);
 #define torch_linalg_pinv(...) torch_linalg_pinv_args(TORCH_PINV(__VA_ARGS__)) /* (*, m, n) -> (*, n, m) */
 #define torch_linalg_matrix_rank(...) \
     torch_linalg_matrix_rank_args(TORCH_PINV(__VA_ARGS__)) /* (*, m, n) -> (*), int64 */
-/* torch.linalg.lstsq(A, B): the solution with the smallest norm; *rank, if not NULL, A's. (*, m, n), (*, m, k) -> (*, n, k) */
+/* torch.pinverse(A, rcond=1e-15), the older one: .rtol is its rcond */
+#define torch_pinverse(...) \
+    torch_linalg_pinv_args(&(torch_PinvArgs){.rtol = 1e-15, .struct_size = sizeof(torch_PinvArgs), .self = __VA_ARGS__})
+/* torch.linalg.lstsq(A, B): the solution with the smallest norm; *rank, if not NULL, A's. (*, m, n), (*, m, k) -> (*, n, k);
+ * or B (*, m). Batches broadcast. */
 TORCH_API Tensor *torch_linalg_lstsq(Tensor *a, Tensor *b, Tensor **rank);
 
 /* torch.linalg.matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False): torch_linalg_matrix_norm(A), torch_linalg_matrix_norm(A, 2),
@@ -87,6 +123,8 @@ TORCH_API Tensor *torch_corrcoef(Tensor *x); /* the same, divided by the standar
 
 TORCH_API Tensor *torch_matrix_power(Tensor *a, int64_t n); /* (*, n, n); n < 0: of the inverse */
 TORCH_API Tensor *torch_linalg_matrix_power(Tensor *a, int64_t n);
+TORCH_API Tensor *torch_linalg_matrix_exp(Tensor *a); /* (*, n, n): the sum of A^k / k! */
+TORCH_API Tensor *torch_matrix_exp(Tensor *a);
 
 TORCH_END
 

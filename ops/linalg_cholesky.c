@@ -5,14 +5,17 @@
 
 typedef struct CholeskyAttrs {
     bool upper;
+    bool check; /* cholesky_ex: raise as cholesky does */
 } CholeskyAttrs;
 
 static bool cholesky_shape(cer_Call *c)
 {
     const Tensor *a = c->in[0].as.t;
-    if (!cer_is_square(c->op->name, a) || !cer_is_real(c->op->name, a, "cholesky_cpu")) return false;
+    const char *op = c->op->n_outputs == 2 ? "linalg.cholesky" : c->op->name;
+    if (!cer_is_square(op, a) || !cer_is_real(op, a, "cholesky_cpu")) return false;
     cer_form(&c->form[0], a->dtype, a->ndim, a->shape);
     cer_form_columns(&c->form[0]);
+    if (c->op->n_outputs == 2) cer_form(&c->form[1], torch_int32, a->ndim - 2, a->shape);
     return true;
 }
 
@@ -32,14 +35,15 @@ static bool cholesky_kernel(cer_Call *c)
     int64_t n = CER_ROWS(a);
     if (!cer_lapack_at_hand(c->op->name, a)) return false;
     cer_copy_elements(out, a, a->stride);
-    for (int64_t i = 0; n && i < cer_batch(a); i++) {
-        int info = cer_potrf(a->dtype, s->upper ? 'U' : 'L', (int)n, cer_matrix_at(out, i));
-        if (info)
+    for (int64_t i = 0; i < cer_batch(a); i++) {
+        int info = n == 0 ? 0 : cer_potrf(a->dtype, s->upper ? 'U' : 'L', (int)n, cer_matrix_at(out, i));
+        if (info && s->check)
             return cer_refuse_matrix(
                 c->op->name, a, i,
                 "The factorization could not be completed because the input is not positive-definite "
                 "(the leading minor of order %d is not positive-definite).",
                 info);
+        if (c->op->n_outputs == 2) ((int *)(void *)c->out[1]->data)[i] = info;
         clear_triangle(cer_matrix_at(out, i), n, (size_t)cer_size_of(a->dtype), !s->upper);
     }
     return true;
@@ -57,24 +61,35 @@ static void cholesky_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = torch_mul(torch_linalg_solve_triangular(l, half, false, false, false), 0.5);
 }
 
-#define CHOLESKY(id, text, grad)                               \
+#define CHOLESKY(id, text, grad, outputs)                      \
     const cer_Op cer_op_##id = {.name = text,                  \
                                 .grad_name = grad,             \
                                 .shape = cholesky_shape,       \
                                 .kernel = cholesky_kernel,     \
                                 .vjp = cholesky_vjp,           \
                                 .saves = {CER_SAVE_OUTPUT(0)}, \
-                                .n_outputs = 1,                \
+                                .n_outputs = outputs,          \
+                                .indices = 2 * (outputs > 1),  \
                                 .attrs_bytes = sizeof(CholeskyAttrs)};
-CHOLESKY(linalg_cholesky, "linalg.cholesky", "LinalgCholeskyExBackward0")
-CHOLESKY(cholesky, "cholesky", "CholeskyBackward0")
+CHOLESKY(linalg_cholesky, "linalg.cholesky", "LinalgCholeskyExBackward0", 1)
+CHOLESKY(linalg_cholesky_ex, "linalg.cholesky_ex", "LinalgCholeskyExBackward0", 2)
+CHOLESKY(cholesky, "cholesky", "CholeskyBackward0", 1)
 
 Tensor *torch_linalg_cholesky(Tensor *a, bool upper)
 {
-    return cer_call1(&cer_op_linalg_cholesky, a, &(CholeskyAttrs){upper});
+    return cer_call1(&cer_op_linalg_cholesky, a, &(CholeskyAttrs){upper, true});
 }
 
 Tensor *torch_cholesky(Tensor *a, bool upper)
 {
-    return cer_call1(&cer_op_cholesky, a, &(CholeskyAttrs){upper});
+    return cer_call1(&cer_op_cholesky, a, &(CholeskyAttrs){upper, true});
+}
+
+Tensor *torch_linalg_cholesky_ex(Tensor *a, bool upper, bool check_errors, Tensor **info)
+{
+    torch_Scalar in[1] = {torch_scalar_tensor(a)};
+    CholeskyAttrs s = {upper, check_errors};
+    Tensor *second = NULL, *l = cer_call_two(&cer_op_linalg_cholesky_ex, in, 1, &s, &second);
+    if (info) *info = second;
+    return l;
 }

@@ -39,9 +39,16 @@ typedef struct cer_Lu {
 } cer_Lu;
 bool cer_lu(const char *op, const Tensor *a, cer_Lu *d, int **info);
 
+/* "lu_factor: Expected tensor with 2 or more dimensions. Got size: [3] instead", "\"kernel\" not implemented for 'Long'" */
+bool cer_lu_operand(const char *op, const Tensor *a, const char *kernel);
+Tensor *cer_lu_backward(Tensor *gl, Tensor *gu, Tensor *p, Tensor *l,
+                        Tensor *u); /* gA of A = P L U; gl or gu may be NULL */
+
 /* Of A X = B or X A = B: do the sizes fit? Batches of A and B broadcast against each other: the solution has that batch and B's
  * matrix. And which matrix of a belongs to matrix i of something whose batch a's is broadcast to? */
+bool cer_linear_system(const char *op, const Tensor *b, const Tensor *a); /* what the older solvers ask for; raises */
 bool cer_compatible(const char *op, const Tensor *a, int64_t rows, int64_t cols, bool left);
+bool cer_vector_side(const Tensor *a, const Tensor *b); /* is B a vector, or a batch of them? */
 bool cer_solution_form(cer_Call *c, const char *op, int64_t b_ndim, const int64_t *b_shape);
 int64_t cer_batch_of(const Tensor *a, const Tensor *out, int64_t out_batch_dims, int64_t i);
 

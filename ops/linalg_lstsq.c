@@ -23,16 +23,22 @@ static bool lstsq_shape(cer_Call *c)
                          "input's dtype %s and other's dtype %s",
                          cer_type_name(a->dtype), cer_type_name(b->dtype));
     if (!cer_is_real(op, a, NULL)) return false;
-    int64_t matrix = s->vector ? b->ndim - 1 : b->ndim - 2;
-    if (b->ndim < a->ndim - 1 || matrix < 0 || CER_ROWS(a) != b->shape[matrix])
+    int64_t matrix = s->vector ? b->ndim - 1 : b->ndim - 2, n = matrix, shape[TORCH_MAX_DIM];
+    if (b->ndim != a->ndim && b->ndim != a->ndim - 1)
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "torch.linalg.lstsq: input.dim() must be greater or equal to other.dim() and (input.dim() - "
+                         "other.dim()) <= 1");
+    if (CER_ROWS(a) != b->shape[matrix])
         return cer_raise(TORCH_RUNTIME_ERROR, op,
                          s->vector ? "torch.linalg.lstsq: input.size(-2) should match other.size(-1)"
                                    : "torch.linalg.lstsq: input.size(-2) should match other.size(-2)");
-    if (matrix != a->ndim - 2 || !cer_same_sizes(matrix, a->shape, b->shape))
-        return cer_raise(TORCH_RUNTIME_ERROR, op,
-                         "torch.linalg.lstsq: batches of input and other must be of the same sizes");
-    cer_form(&c->form[0], a->dtype, b->ndim, b->shape);
-    c->form[0].shape[matrix] = CER_COLS(a);
+    int64_t leading = a->ndim - 2;
+    memcpy(shape, a->shape, sizeof(int64_t) * (size_t)leading);
+    if (!cer_broadcast(op, &leading, shape, n, b->shape)) return false;
+    n = leading;
+    shape[n++] = CER_COLS(a);
+    if (!s->vector) shape[n++] = CER_COLS(b);
+    if (!cer_form_checked(&c->form[0], op, a->dtype, n, shape)) return false;
     cer_form(&c->form[1], torch_int64, a->ndim - 2, a->shape);
     return true;
 }
@@ -42,8 +48,9 @@ static bool lstsq_kernel(cer_Call *c)
     const LstsqAttrs *s = c->attrs;
     Tensor *a = c->in[0].as.t, *b = c->in[1].as.t, *out = c->out[0];
     int64_t m = CER_ROWS(a), n = CER_COLS(a), mark = cer_context()->pool.length, rows = m > n ? m : n, i, rank64;
-    int64_t columns = s->vector ? 1 : CER_COLS(b), size = cer_size_of(a->dtype), count = cer_batch(a),
-            room = rows * columns;
+    int64_t columns = s->vector ? 1 : CER_COLS(b), size = cer_size_of(a->dtype), count = 1, room = rows * columns;
+    int64_t n_batch = s->vector ? out->ndim - 1 : out->ndim - 2;
+    for (int64_t d = 0; d < n_batch; d++) count *= out->shape[d];
     if (!cer_lapack_at_hand("linalg.lstsq", a)) return false;
     memset(out->data, 0, (size_t)(out->numel * size));
     memset(c->out[1]->data, 0, sizeof(int64_t) * (size_t)c->out[1]->numel);
@@ -52,23 +59,25 @@ static bool lstsq_kernel(cer_Call *c)
     Tensor *both = s->vector ? torch_unsqueeze(b, -1) : b,
            *x = both ? cer_columns(both, both->ndim, both->shape) : NULL;
     torch_set_grad_enabled(before);
-    Tensor *copy = cer_columns(a, a->ndim, a->shape), *work = cer_workspace(a->dtype, 1),
-           *solution = cer_workspace(a->dtype, room);
+    Tensor *copy = cer_workspace(a->dtype, m * n), *of_a = cer_columns(a, a->ndim, a->shape),
+           *work = cer_workspace(a->dtype, 1), *solution = cer_workspace(a->dtype, room);
     int *pivot = cer_int_workspace(n), rank = 0;
-    bool fine = x && copy && work && solution && pivot;
+    bool fine = x && of_a && copy && work && solution && pivot;
     if (fine) {
         cer_gelsy(a->dtype, (int)m, (int)n, (int)columns, copy->data, solution->data, (int)rows, pivot, s->rcond, &rank,
                   work->data, -1);
         int length = cer_asked_length(work);
         fine = (work = cer_workspace(a->dtype, length)) != NULL;
         for (i = 0; fine && i < count; i++) {
+            int64_t i_a = cer_batch_of(a, out, n_batch, i), i_b = cer_batch_of(both, out, n_batch, i);
+            memcpy(copy->data, cer_matrix_at(of_a, i_a), (size_t)(m * n * size));
             for (int64_t j = 0; j < columns; j++)
-                memcpy(solution->data + j * rows * size, x->data + (i * columns + j) * m * size, (size_t)(m * size));
+                memcpy(solution->data + j * rows * size, cer_matrix_at(x, i_b) + j * m * size, (size_t)(m * size));
             memset(pivot, 0, sizeof(int) * (size_t)n);
-            cer_gelsy(a->dtype, (int)m, (int)n, (int)columns, cer_matrix_at(copy, i), solution->data, (int)rows, pivot,
-                      s->rcond, &rank, work->data, length);
+            cer_gelsy(a->dtype, (int)m, (int)n, (int)columns, copy->data, solution->data, (int)rows, pivot, s->rcond,
+                      &rank, work->data, length);
             rank64 = rank;
-            memcpy(c->out[1]->data + i * 8, &rank64, sizeof rank64);
+            memcpy(c->out[1]->data + i_a * 8, &rank64, sizeof rank64);
             for (int64_t j = 0; j < columns; j++)
                 for (int64_t k = 0; k < n; k++)
                     memcpy(out->data + ((i * n + k) * columns + j) * size, solution->data + (j * rows + k) * size,
@@ -110,7 +119,7 @@ Tensor *torch_linalg_lstsq(Tensor *a, Tensor *b, Tensor **rank)
     if (cer_error_pending() || !cer_usable(a, "linalg.lstsq", 1) || !cer_usable(b, "linalg.lstsq", 2)) return NULL;
     if (a->ndim >= 2) {
         s.rcond = cer_epsilon(a->dtype) * (double)(CER_ROWS(a) > CER_COLS(a) ? CER_ROWS(a) : CER_COLS(a));
-        s.vector = a->ndim - 1 == b->ndim && cer_same_sizes(b->ndim, a->shape, b->shape);
+        s.vector = a->ndim - 1 == b->ndim;
     }
     torch_Scalar in[2] = {torch_scalar_tensor(a), torch_scalar_tensor(b)};
     solution = cer_call_two(&cer_op_linalg_lstsq, in, 2, &s, &second);

@@ -5,6 +5,7 @@
 
 typedef struct SolveAttrs {
     bool left, vector; /* vector: B is a vector, or a batch of them */
+    bool check;        /* solve_ex: raise as solve does */
 } SolveAttrs;
 
 bool cer_solution_form(cer_Call *c, const char *op, int64_t b_ndim, const int64_t *b_shape)
@@ -54,6 +55,7 @@ static bool solve_shape(cer_Call *c)
             "case linalg.solve is equivalent to B / A.squeeze(-1)");
     if (s->vector) c->form[0].ndim--;
     if (s->left) cer_form_columns(&c->form[0]);
+    if (c->op->n_outputs == 2) cer_form(&c->form[1], torch_int32, a->ndim - 2, a->shape);
     return true;
 }
 
@@ -71,9 +73,10 @@ static bool solve_kernel(cer_Call *c)
     int *info;
     bool fine = cer_lu("linalg.solve", a, &d, &info);
     for (int64_t i = 0; fine && i < cer_batch(a); i++)
-        if (info[i])
-            fine = cer_refuse_matrix("torch.linalg.solve", a, i,
+        if (info[i] && s->check)
+            fine = cer_refuse_matrix(c->op->n_outputs == 2 ? "torch.linalg.solve_ex" : "torch.linalg.solve", a, i,
                                      "The solver failed because the input matrix is singular.");
+    if (fine && c->op->n_outputs == 2) memcpy(c->out[1]->data, info, sizeof(int) * (size_t)cer_batch(a));
     Tensor *x = out; /* batches of vectors have strides that mix them: solved beside */
     if (fine && s->vector) fine = (x = cer_empty(out->dtype, out->ndim, out->shape)) != NULL;
     if (fine) {
@@ -102,25 +105,47 @@ static void solve_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     in[0] = torch_neg(s->left ? torch_matmul(gb, cer_mT(x)) : torch_matmul(cer_mT(x), gb));
 }
 
-const cer_Op cer_op_linalg_solve = {.name = "linalg.solve",
-                                    .grad_name = "LinalgSolveExBackward0",
-                                    .schema = "linalg_solve(Tensor A, Tensor B, *, bool left=True) -> Tensor",
-                                    .shape = solve_shape,
-                                    .kernel = solve_kernel,
-                                    .vjp = solve_vjp,
-                                    .saves = {CER_SAVE(0) | CER_SAVE_OUTPUT(0), CER_SAVE(0) | CER_SAVE_OUTPUT(0)},
-                                    .n_outputs = 1,
-                                    .attrs_bytes = sizeof(SolveAttrs)};
+#define SOLVE(id, text, outputs)                                                                               \
+    const cer_Op cer_op_##id = {.name = text,                                                                  \
+                                .grad_name = "LinalgSolveExBackward0",                                         \
+                                .shape = solve_shape,                                                          \
+                                .kernel = solve_kernel,                                                        \
+                                .vjp = solve_vjp,                                                              \
+                                .saves = {CER_SAVE(0) | CER_SAVE_OUTPUT(0), CER_SAVE(0) | CER_SAVE_OUTPUT(0)}, \
+                                .n_outputs = outputs,                                                          \
+                                .indices = 2 * (outputs > 1),                                                  \
+                                .attrs_bytes = sizeof(SolveAttrs)};
+SOLVE(linalg_solve, "linalg.solve", 1)
+SOLVE(linalg_solve_ex, "linalg.solve_ex", 2)
+
+bool cer_vector_side(const Tensor *a, const Tensor *b)
+{
+    return b->ndim == 1 || (a->ndim - 1 == b->ndim && cer_same_sizes(b->ndim, a->shape, b->shape));
+}
+
+static Tensor *solve(const cer_Op *op, Tensor *a, Tensor *b, SolveAttrs s, Tensor **info)
+{
+    torch_Scalar in[2] = {torch_scalar_tensor(a), torch_scalar_tensor(b)};
+    Tensor *out[CER_OUTPUTS] = {NULL};
+    if (info) *info = NULL;
+    if (cer_error_pending() || !cer_usable(a, op->name, 1) || !cer_usable(b, op->name, 2)) return NULL;
+    s.vector = cer_vector_side(a, b);
+    cer_call_many(op, in, 2, &s, out);
+    if (info) *info = out[1];
+    return out[0];
+}
 
 Tensor *torch_linalg_solve_left(Tensor *a, Tensor *b, bool left)
 {
-    SolveAttrs s = {.left = left};
-    if (cer_error_pending() || !cer_usable(a, "linalg.solve", 1) || !cer_usable(b, "linalg.solve", 2)) return NULL;
-    s.vector = b->ndim == 1 || (a->ndim - 1 == b->ndim && cer_same_sizes(b->ndim, a->shape, b->shape));
-    return cer_call2(&cer_op_linalg_solve, a, b, &s);
+    return solve(&cer_op_linalg_solve, a, b, (SolveAttrs){.left = left, .check = true}, NULL);
 }
 
 Tensor *torch_linalg_solve(Tensor *a, Tensor *b)
 {
     return torch_linalg_solve_left(a, b, true);
+}
+
+Tensor *torch_linalg_solve_ex(Tensor *a, Tensor *b, bool left, bool check_errors, Tensor **info)
+{
+    return solve(&cer_op_linalg_solve_ex, a, b, (SolveAttrs){.left = left, .check = check_errors}, info);
 }

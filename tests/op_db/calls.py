@@ -344,6 +344,45 @@ CALLS["linalg.qr"] = lambda c, a, mode="reduced": "out[0] = torch_linalg_qr(%s, 
 CALLS["linalg.svd"] = lambda c, a, full_matrices=True: "out[0] = torch_linalg_svd(%s, %s, &out[1], &out[2])" % (c(a), flag(full_matrices))
 CALLS["linalg.eigh"] = lambda c, a, UPLO="L": "out[0] = torch_linalg_eigh(%s, %s, &out[1])" % (c(a), c(UPLO))
 CALLS["linalg.lstsq"] = lambda c, a, b, driver=None: "out[0] = torch_linalg_lstsq(%s, %s, NULL)" % (c(a), c(b))
+CALLS["linalg.inv_ex"] = lambda c, a, check_errors=False: "out[0] = torch_linalg_inv_ex(%s, %s, &out[1])" % (c(a), flag(check_errors))
+CALLS["linalg.solve_ex"] = lambda c, a, b, left=True, check_errors=False: "out[0] = torch_linalg_solve_ex(%s, %s, %s, %s, &out[1])" % (
+    c(a), c(b), flag(left), flag(check_errors))
+CALLS["linalg.cholesky_ex"] = lambda c, a, upper=False, check_errors=False: "out[0] = torch_linalg_cholesky_ex(%s, %s, %s, &out[1])" % (
+    c(a), flag(upper), flag(check_errors))
+CALLS["triangular_solve"] = lambda c, b, a, upper=True, transpose=False, unitriangular=False: \
+    "out[0] = torch_triangular_solve(%s, %s, %s, %s, %s, &out[1])" % (c(b), c(a), flag(upper), flag(transpose), flag(unitriangular))
+for _name in ("cholesky_solve", "cholesky_inverse"):
+    CALLS[_name] = lambda c, *a, upper=False, _name=_name: "torch_%s(%s, %s)" % (
+        _name, ", ".join(c(t) for t in a if isinstance(t, torch.Tensor)), flag(upper or a[-1] is True))
+
+
+def with_pivots(text):
+    """PyTorch's pivot=False is for CUDA alone."""
+    def call(c, a, pivot=True, check_errors=False):
+        if not pivot:
+            raise Unsupported("pivot=False")
+        return text % ((c(a), flag(check_errors)) if text.count("%") == 2 else c(a))
+    return call
+
+
+CALLS["linalg.lu_factor"] = with_pivots("out[0] = torch_linalg_lu_factor(%s, &out[1])")
+CALLS["linalg.lu_factor_ex"] = with_pivots("out[0] = torch_linalg_lu_factor_ex(%s, %s, &out[1], &out[2])")
+CALLS["linalg.lu"] = with_pivots("out[0] = torch_linalg_lu(%s, &out[1], &out[2])")
+CALLS["linalg.lu_solve"] = lambda c, lu, pivots, b, left=True, adjoint=False: "torch_linalg_lu_solve_left(%s, %s, %s, %s, %s)" % (
+    c(lu), c(pivots), c(b), flag(left), flag(adjoint))
+
+
+@op("lu_unpack")
+def lu_unpack(c, lu, pivots, unpack_data=True, unpack_pivots=True):
+    if not unpack_data or not unpack_pivots:
+        raise Unsupported("all of them are computed")
+    return "out[0] = torch_lu_unpack(%s, %s, &out[1], &out[2])" % (c(lu), c(pivots))
+
+
+CALLS["pinverse"] = lambda c, a, rcond=1e-15: "torch_pinverse(%s, .rtol = %.17g)" % (c(a), rcond)
+CALLS["linalg.tensorinv"] = lambda c, a, ind=2: "torch_linalg_tensorinv(%s, %d)" % (c(a), ind)
+CALLS["linalg.tensorsolve"] = lambda c, a, b, dims=None: "torch_linalg_tensorsolve(%s, %s, %s)" % (
+    c(a), c(b), "0, NULL" if dims is None else "TORCH_DIMS(%s)" % ", ".join(map(str, dims)))
 NO_GRADIENT |= {"linalg.svd", "linalg.eigh", "linalg.qr"}
 
 def linalg_norm(name):

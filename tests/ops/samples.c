@@ -214,6 +214,68 @@ Tensor *logabsdet_of(Tensor *x)
     return logarithm;
 }
 
+Tensor *lu_factor_of(Tensor *x, bool check_errors, int output)
+{
+    Tensor *out[3];
+    out[0] = torch_linalg_lu_factor_ex(x, check_errors, &out[1], &out[2]);
+    return out[output];
+}
+
+Tensor *lu_of(Tensor *x, int output)
+{
+    Tensor *out[3];
+    out[0] = torch_linalg_lu(x, &out[1], &out[2]);
+    return out[output];
+}
+
+Tensor *lu_unpacked(Tensor *x, int output)
+{
+    Tensor *pivots, *lu = torch_linalg_lu_factor(x, &pivots), *out[3];
+    out[0] = torch_lu_unpack(lu, pivots, &out[1], &out[2]);
+    return out[output];
+}
+
+Tensor *lu_solved(Tensor *x, Tensor *y, bool left, bool adjoint)
+{
+    Tensor *pivots, *lu = torch_linalg_lu_factor(x, &pivots);
+    return torch_linalg_lu_solve_left(lu, pivots, y, left, adjoint);
+}
+
+Tensor *inv_ex_of(Tensor *x, bool check_errors, int output)
+{
+    Tensor *out[2];
+    out[0] = torch_linalg_inv_ex(x, check_errors, &out[1]);
+    return out[output];
+}
+
+Tensor *solve_ex_of(Tensor *x, Tensor *y, bool left, bool check_errors, int output)
+{
+    Tensor *out[2];
+    out[0] = torch_linalg_solve_ex(x, y, left, check_errors, &out[1]);
+    return out[output];
+}
+
+Tensor *cholesky_ex_of(Tensor *x, bool upper, bool check_errors, int output)
+{
+    Tensor *out[2];
+    out[0] = torch_linalg_cholesky_ex(x, upper, check_errors, &out[1]);
+    return out[output];
+}
+
+Tensor *coefficient_of(Tensor *y, Tensor *x)
+{
+    Tensor *coefficient;
+    torch_triangular_solve(y, x, true, false, false, &coefficient);
+    return coefficient;
+}
+
+Tensor *rank_of(Tensor *x, Tensor *y)
+{
+    Tensor *rank;
+    torch_linalg_lstsq(x, y, &rank);
+    return rank;
+}
+
 Tensor *number(const Tensor *x)
 {
     double v = torch_item(x);

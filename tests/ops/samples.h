@@ -76,6 +76,15 @@ Tensor *svd_of(Tensor *x, bool full, int output);                 /* U, S, V^T *
 Tensor *qr_of(Tensor *x, const char *mode, int output);
 Tensor *eigh_of(Tensor *x, const char *uplo, int output);
 Tensor *logabsdet_of(Tensor *x);
-Tensor *number(const Tensor *x); /* x.item() as a float64 tensor */
+Tensor *lu_factor_of(Tensor *x, bool check_errors, int output); /* LU, pivots, info */
+Tensor *lu_of(Tensor *x, int output);                           /* P, L, U */
+Tensor *lu_unpacked(Tensor *x, int output);                     /* the same, of lu_factor(x) */
+Tensor *lu_solved(Tensor *x, Tensor *y, bool left, bool adjoint);
+Tensor *inv_ex_of(Tensor *x, bool check_errors, int output);
+Tensor *solve_ex_of(Tensor *x, Tensor *y, bool left, bool check_errors, int output);
+Tensor *cholesky_ex_of(Tensor *x, bool upper, bool check_errors, int output);
+Tensor *coefficient_of(Tensor *y, Tensor *x); /* the second of triangular_solve(y, x) */
+Tensor *rank_of(Tensor *x, Tensor *y);        /* of lstsq */
+Tensor *number(const Tensor *x);              /* x.item() as a float64 tensor */
 
 #endif

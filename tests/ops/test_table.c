@@ -18,7 +18,7 @@
 /* clang-format off */
 static const char *const rounded[] = {
     "embedding_renorm_", "linalg_inv", "linalg_solve", "linalg_solve_triangular", "linalg_det", "linalg_slogdet",
-    "linalg_cholesky", "cholesky", "linalg_qr", "linalg_svd", "linalg_eigh", "linalg_pinv", "linalg_lstsq",
+    "linalg_cholesky", "cholesky", "linalg_cholesky_ex", "cholesky_solve", "cholesky_inverse", "linalg_matrix_exp", "linalg_qr", "linalg_svd", "linalg_eigh", "linalg_pinv", "linalg_lstsq",
     "euclidean_dist", "cdist", "cdist_backward", "rrelu", "pow", "pow_scalar", "mm", "bmm", "mv", "dot", "addmm",
     "linear", "linear_no_bias", "linear_folded", "squeeze_dim_", "soft_margin_loss", "soft_margin",
     "binary_cross_entropy", "bce", "binary_cross_entropy_with_logits", "bce_with_logits",
