@@ -134,15 +134,58 @@ static int64_t arange_length(torch_Scalar start, torch_Scalar end, torch_Scalar 
     return span / whole + (span % whole != 0);
 }
 
-/* Value i. PyTorch's kernel makes floats in pairs of 32-byte vectors, each from a rounded first value; what is left over, and all
- * of a short range, directly. The rounding shows in the last bit. */
-static torch_Scalar arange_value(torch_dtype dtype, double start, double step, int64_t i, int64_t n)
+/* ---- their values, a block at a time ------------------------------------------------------------------------------ */
+
+enum { ARANGE_BLOCK = 512 };
+
+/* out[i] = fma(step, at[i], base[i]) over doubles; stride 0: one base for all. */
+static void fused_steps(int64_t n, double step, const double *at, const double *base, int64_t stride, double *out)
 {
-    int64_t lanes = dtype == torch_float32 ? 8 : dtype == torch_float64 ? 4 : 0;
-    if (lanes == 0 || i >= n - n % (2 * lanes)) return torch_scalar_double(fma(step, (double)i, start));
-    double first = fma(step, (double)(i - i % lanes), start);
-    if (dtype == torch_float32) first = (float)first;
-    return torch_scalar_double(fma((double)(i % lanes), step, first));
+    char *ptr[3] = {(char *)out, (char *)(uintptr_t)base, (char *)(uintptr_t)at};
+    cer_kernels()->loop[KERNEL_add_scaled][torch_float64](n, ptr, (const int64_t[]){sizeof *out, stride, sizeof *at},
+                                                          &step);
+}
+
+/* Values from..from + n. PyTorch's kernel makes floats in pairs of 32-byte vectors, each from a rounded first value; what is left
+ * over, from `direct` on, and all of a short range, directly. The rounding shows in the last bit. */
+static void arange_values(torch_dtype dtype, double start, double step, int64_t from, int64_t n, int64_t direct,
+                          double *out)
+{
+    int64_t lanes = dtype == torch_float32 ? 8 : dtype == torch_float64 ? 4 : 1;
+    double first[ARANGE_BLOCK], at[ARANGE_BLOCK], lane[ARANGE_BLOCK];
+    int64_t in_vectors = direct > from ? (direct - from < n ? direct - from : n) : 0;
+    for (int64_t i = 0; i < n; i++) { /* from is a multiple of all lanes */
+        int64_t k = i < in_vectors ? i % lanes : 0;
+        at[i] = (double)(from + i - k);
+        lane[i] = (double)k;
+    }
+    fused_steps(n, step, at, &start, 0, first);
+    for (int64_t i = 0; i < in_vectors && dtype == torch_float32; i++) first[i] = (float)first[i];
+    memcpy(out, first, (size_t)n * sizeof *out);
+    if (lanes > 1) fused_steps(in_vectors, step, lane, first, sizeof *first, out);
+}
+
+static void arange_fill(Tensor *t, double start, double step)
+{
+    int64_t n = t->numel, lanes = t->dtype == torch_float32 ? 8 : t->dtype == torch_float64 ? 4 : 0;
+    int64_t direct = lanes ? n - n % (2 * lanes) : 0, size = cer_size_of(t->dtype);
+    double value[ARANGE_BLOCK];
+    for (int64_t i = 0; i < n; i += ARANGE_BLOCK) {
+        int64_t m = n - i < ARANGE_BLOCK ? n - i : ARANGE_BLOCK;
+        arange_values(t->dtype, start, step, i, m, direct, value);
+        cer_convert(t->data + i * size, t->dtype, value, torch_float64, m);
+    }
+}
+
+/* Whole numbers, which wrap around. */
+static void arange_fill_whole(Tensor *t, int64_t start, int64_t step)
+{
+    int64_t n = t->numel, value[ARANGE_BLOCK], size = cer_size_of(t->dtype);
+    for (int64_t i = 0; i < n; i += ARANGE_BLOCK) {
+        int64_t m = n - i < ARANGE_BLOCK ? n - i : ARANGE_BLOCK;
+        for (int64_t k = 0; k < m; k++) value[k] = (int64_t)((uint64_t)start + (uint64_t)(i + k) * (uint64_t)step);
+        cer_convert(t->data + i * size, t->dtype, value, torch_int64, m);
+    }
 }
 
 Tensor *torch_arange_n(torch_Scalar start, torch_Scalar end, torch_Scalar step, torch_dtype dtype)
@@ -156,13 +199,10 @@ Tensor *torch_arange_n(torch_Scalar start, torch_Scalar end, torch_Scalar step, 
     if (!dtype) dtype = integer ? torch_int64 : torch_get_default_dtype();
     int64_t n = arange_length(start, end, step, integer);
     Tensor *t = n < 0 ? NULL : cer_empty(dtype, 1, &n);
-    size_t size = torch_dtype_size(dtype);
-    bool whole = integer && !torch_dtype_is_floating_point(dtype);
-    for (int64_t i = 0; t && i < n; i++) {
-        torch_Scalar v = whole ? torch_scalar_int((int64_t)((uint64_t)start.as.i + (uint64_t)i * (uint64_t)step.as.i))
-                               : arange_value(dtype, as_double(start), as_double(step), i, n);
-        cer_scalar_as(v, dtype, t->data + (size_t)i * size);
-    }
+    if (t && integer && !torch_dtype_is_floating_point(dtype))
+        arange_fill_whole(t, start.as.i, step.as.i);
+    else if (t)
+        arange_fill(t, as_double(start), as_double(step));
     return t;
 }
 

@@ -162,6 +162,8 @@ torch_LinspaceArgs torch_LinspaceArgs_defaults(void)
     return (torch_LinspaceArgs){.struct_size = sizeof(torch_LinspaceArgs), .base = 10};
 }
 
+enum { SPACED_BLOCK = 256 };
+
 static bool can_space(const char *op, const torch_LinspaceArgs *a, torch_dtype dtype)
 {
     bool whole = !torch_dtype_is_floating_point(dtype);
@@ -179,21 +181,42 @@ static bool can_space(const char *op, const torch_LinspaceArgs *a, torch_dtype d
     return true;
 }
 
-/* Value i of float32, as PyTorch's kernel rounds it: from both ends towards the middle, whole vectors from their first value. */
-static float spaced_float(float start, float end, float step, int64_t i, int64_t n)
-{
-    int64_t first = i < n - n % 16 ? i - i % 8 : i;
-    float base = first < n / 2 ? fmaf(step, (float)first, start) : fmaf(-step, (float)(n - first - 1), end);
-    volatile float ahead = (float)(i - first) * step; /* rounded: never fused with the sum */
-    return base + ahead;
-}
+/* Floats as PyTorch's kernel rounds them: from both ends towards the middle, whole vectors from their first value, to which
+ * multiples of the step are added that are rounded first; the products in `ahead` are volatile, so that no sum is fused with them. */
+#define SPACED(T, lanes, fused)                                                                      \
+    static void spaced_##T(T *out, T start, T end, int64_t n)                                        \
+    {                                                                                                \
+        const T step = (end - start) / (T)(n - 1);                                                   \
+        T ahead[lanes];                                                                              \
+        for (int64_t k = 0; k < (lanes); k++) {                                                      \
+            volatile T product = (T)k * step;                                                        \
+            ahead[k] = product;                                                                      \
+        }                                                                                            \
+        for (int64_t i = 0, direct = n - n % (2 * (lanes)), m; i < n; i += m) {                      \
+            const T base = i < n / 2 ? fused(step, (T)i, start) : fused(-step, (T)(n - i - 1), end); \
+            m = i < direct ? (lanes) : 1;                                                            \
+            for (int64_t k = 0; k < m; k++) out[i + k] = base + ahead[k];                            \
+        }                                                                                            \
+    }
+SPACED(float, 8, fmaf)
+SPACED(double, 4, fma)
 
-static double spaced_double(double start, double end, double step, int64_t i, int64_t n)
+/* Values of the other types, one by one. */
+static void spaced(Tensor *t, double start, double end)
 {
-    int64_t first = i < n - n % 8 ? i - i % 4 : i;
-    double base = first < n / 2 ? fma(step, (double)first, start) : fma(-step, (double)(n - first - 1), end);
-    volatile double ahead = (double)(i - first) * step;
-    return base + ahead;
+    int64_t n = t->numel, size = cer_size_of(t->dtype);
+    bool floating = torch_dtype_is_floating_point(t->dtype);
+    double step = (end - start) / (double)(n - 1), value[SPACED_BLOCK];
+    for (int64_t from = 0; from < n; from += SPACED_BLOCK) {
+        int64_t m = n - from < SPACED_BLOCK ? n - from : SPACED_BLOCK;
+        for (int64_t k = 0; k < m; k++) {
+            int64_t i = from + k, first = floating && i < n - n % 8 ? i - i % 4 : i;
+            double base = first < n / 2 ? fma(step, (double)first, start) : fma(-step, (double)(n - first - 1), end);
+            volatile double ahead = (double)(i - first) * step;
+            value[k] = base + ahead;
+        }
+        cer_convert(t->data + from * size, t->dtype, value, torch_float64, m);
+    }
 }
 
 Tensor *torch_linspace_args(const torch_LinspaceArgs *a)
@@ -202,20 +225,16 @@ Tensor *torch_linspace_args(const torch_LinspaceArgs *a)
     torch_FactoryArgs done = {.requires_grad = a->requires_grad};
     if (cer_error_pending() || !can_space("linspace", a, dtype)) return NULL;
     Tensor *t = cer_empty(dtype, 1, &a->steps);
-    int64_t n = a->steps, size = t ? cer_size_of(t->dtype) : 0;
-    double start = a->start, end = a->end, step;
+    double start = a->start, end = a->end;
     if (!torch_dtype_is_floating_point(dtype)) start = trunc(start), end = trunc(end);
-    step = (end - start) / (double)(n - 1);
-    for (int64_t i = 0; t && i < n; i++) {
-        double v = start;
-        if (n > 1 && dtype == torch_float32)
-            v = (double)spaced_float((float)start, (float)end, ((float)end - (float)start) / (float)(n - 1), i, n);
-        else if (n > 1)
-            v = torch_dtype_is_floating_point(dtype) ? spaced_double(start, end, step, i, n)
-                : i < n / 2                          ? fma(step, (double)i, start)
-                                                     : fma(-step, (double)(n - i - 1), end);
-        cer_scalar_as(torch_scalar_double(v), dtype, t->data + i * size);
-    }
+    if (t && a->steps == 1)
+        cer_scalar_as(torch_scalar_double(start), dtype, t->data);
+    else if (t && dtype == torch_float32)
+        spaced_float((float *)(void *)t->data, (float)start, (float)end, a->steps);
+    else if (t && dtype == torch_float64)
+        spaced_double((double *)(void *)t->data, start, end, a->steps);
+    else if (t)
+        spaced(t, start, end);
     return cer_factory_done(t, &done);
 }
 

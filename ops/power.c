@@ -61,6 +61,8 @@ static void pow_scalar_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     Tensor *x = cer_saved_tensor(n, 0);
     if (e == 0.0)
         in[0] = torch_zeros_like(g[0]);
+    else if (x && e == 2.0) /* x ** 1 is x */
+        in[0] = torch_mul(g[0], torch_mul(x, cer_saved(n, 1)));
     else if (x)
         in[0] = torch_mul(
             g[0], torch_mul(torch_pow(x, cer_saved(n, 1).kind == TORCH_KIND_DOUBLE ? torch_scalar_double(e - 1)

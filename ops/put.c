@@ -44,8 +44,34 @@ static bool take_shape(cer_Call *c)
     return in_range("take", x, index);
 }
 
+/* Both in row order: positions are offsets, but for negative ones. They are known to be in range. */
+#define TAKE(T)                                                                                    \
+    static void take_##T(int64_t n, int64_t numel, const void *x, const int64_t *index, void *out) \
+    {                                                                                              \
+        const T *from = x;                                                                         \
+        T *to = out;                                                                               \
+        for (int64_t i = 0; i < n; i++) to[i] = from[index[i] + (index[i] < 0 ? numel : 0)];       \
+    }
+TAKE(uint8_t)
+TAKE(uint16_t)
+TAKE(uint32_t)
+TAKE(uint64_t)
+
+static bool take_rows(const Tensor *x, const Tensor *index, Tensor *out)
+{
+    const int64_t *at = (const int64_t *)(const void *)index->data;
+    if (!x->contiguous || !index->contiguous) return false;
+    switch (torch_dtype_size(x->dtype)) {
+    case 1: return take_uint8_t(out->numel, x->numel, x->data, at, out->data), true;
+    case 2: return take_uint16_t(out->numel, x->numel, x->data, at, out->data), true;
+    case 4: return take_uint32_t(out->numel, x->numel, x->data, at, out->data), true;
+    default: return take_uint64_t(out->numel, x->numel, x->data, at, out->data), true;
+    }
+}
+
 static bool take_kernel(cer_Call *c)
 {
+    if (take_rows(c->in[0].as.t, c->in[1].as.t, c->out[0])) return true;
     int64_t mark = cer_context()->pool.length;
     cer_Moves m;
     if (!begin(&m, c->in[0].as.t, c->in[1].as.t, c->out[0])) return false;

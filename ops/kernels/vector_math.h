@@ -337,6 +337,23 @@ static inline int extreme_quotient(float x, float y)
     return !((fabsf(x) < fabsf(y) * 0x1p28f) & (fabsf(y) < INFINITY));
 }
 
+/* The next number towards y: one step of the bits, which grow with the magnitude; from zero to the smallest of y's sign. */
+#define NEXTAFTER_OF(T, I, least, name)                                          \
+    static CER_ALWAYS_INLINE T name(T x, T y)                                    \
+    {                                                                            \
+        I bits, sign;                                                            \
+        T next, smallest = (T)(least);                                           \
+        memcpy(&bits, &x, sizeof x);                                             \
+        memcpy(&sign, &y, sizeof y);                                             \
+        bits += (x > 0) == (x < y) ? 1 : -1; /* away from zero, or towards it */ \
+        memcpy(&next, &bits, sizeof next);                                       \
+        next = x == 0 ? sign < 0 ? -smallest : smallest : next;                  \
+        next = x == y ? y : next;                                                \
+        return x != x || y != y ? x + y : next;                                  \
+    }
+NEXTAFTER_OF(float, int32_t, 1.401298464324817e-45, nextafter_float32)
+NEXTAFTER_OF(double, int64_t, 4.9406564584124654e-324, nextafter_float64)
+
 /* In double squares of floats are exact and do not overflow. Infinite if an operand is, NaN or not. */
 static CER_ALWAYS_INLINE float hypot_float32(float x, float y)
 {

@@ -63,7 +63,8 @@ static bool is_fused(const char *record)
 
 static bool is_rough(const Sample *s)
 {
-    return is_rounded(s->record) || (is_fused(s->record) && strcmp(cer_kernels()->name, "baseline") == 0) ||
+    bool fused = is_fused(s->record) || strstr(s->python, "torch.arange(");
+    return is_rounded(s->record) || (fused && strcmp(cer_kernels()->name, "baseline") == 0) ||
            strstr(s->python, "grad_of(torch.tanh") || strstr(s->python, "grad_of(torch.sigmoid");
 }
 
