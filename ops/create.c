@@ -155,7 +155,7 @@ static void arange_values(torch_dtype dtype, double start, double step, int64_t 
     double first[ARANGE_BLOCK], at[ARANGE_BLOCK], lane[ARANGE_BLOCK];
     int64_t in_vectors = direct > from ? (direct - from < n ? direct - from : n) : 0;
     for (int64_t i = 0; i < n; i++) { /* from is a multiple of all lanes */
-        int64_t k = i < in_vectors ? i % lanes : 0;
+        int64_t k = i < in_vectors ? i & (lanes - 1) : 0;
         at[i] = (double)(from + i - k);
         lane[i] = (double)k;
     }
@@ -183,8 +183,9 @@ static void arange_fill_whole(Tensor *t, int64_t start, int64_t step)
     int64_t n = t->numel, value[ARANGE_BLOCK], size = cer_size_of(t->dtype);
     for (int64_t i = 0; i < n; i += ARANGE_BLOCK) {
         int64_t m = n - i < ARANGE_BLOCK ? n - i : ARANGE_BLOCK;
-        for (int64_t k = 0; k < m; k++) value[k] = (int64_t)((uint64_t)start + (uint64_t)(i + k) * (uint64_t)step);
-        cer_convert(t->data + i * size, t->dtype, value, torch_int64, m);
+        int64_t *to = t->dtype == torch_int64 ? (int64_t *)(void *)(t->data + i * size) : value;
+        for (int64_t k = 0; k < m; k++) to[k] = (int64_t)((uint64_t)start + (uint64_t)(i + k) * (uint64_t)step);
+        if (to == value) cer_convert(t->data + i * size, t->dtype, value, torch_int64, m);
     }
 }
 
