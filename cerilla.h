@@ -40,6 +40,7 @@
 #include "data/data.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
+#include "optim/lr_scheduler.h"
 #include "optim/optim.h"
 
 #endif
