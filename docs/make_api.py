@@ -14,7 +14,8 @@ TITLES = {"core/base.h": "Types", "core/scalar.h": "Numbers and arrays", "core/e
           "core/scope.h": "Scopes, slots, contexts", "core/tensor.h": "Looking at a tensor", "core/autograd.h": "Autograd",
           "core/interchange.h": "Memory of others", "core/print.h": "Printing", "core/random.h": "Generators",
           "core/params.h": "Parameter lists and dictionaries", "data/data.h": "Tables", "nn/machinery.h": "Modules",
-          "nn/linear.h": "Layers: linear", "nn/recurrent.h": "Layers: recurrent", "nn/loss.h": "Losses",
+          "nn/linear.h": "Layers: linear", "nn/recurrent.h": "Layers: recurrent", "nn/loss.h": "Losses", "nn/conv.h": "Layers: convolutions", "nn/pooling.h": "Layers: pooling",
+         
           "nn/activation.h": "Layers: activations", "nn/dropout.h": "Layers: dropout", "nn/container.h": "Containers",
           "optim/optim.h": "Optimizers", "optim/lr_scheduler.h": "Learning rates"}
 OURS = ("core/scalar.h", "core/error.h", "core/scope.h")  # without a counterpart in Python

@@ -4,10 +4,12 @@
 
 #include "activation.h"
 #include "container.h"
+#include "conv.h"
 #include "dropout.h"
 #include "linear.h"
 #include "loss.h"
 #include "machinery.h"
+#include "pooling.h"
 #include "recurrent.h"
 
 #endif
