@@ -3,6 +3,7 @@
 #define CERILLA_NN_H
 
 #include "activation.h"
+#include "attention.h"
 #include "container.h"
 #include "conv.h"
 #include "dropout.h"
