@@ -14,7 +14,7 @@ TITLES = {"core/base.h": "Types", "core/scalar.h": "Numbers and arrays", "core/e
           "core/scope.h": "Scopes, slots, contexts", "core/tensor.h": "Looking at a tensor", "core/autograd.h": "Autograd",
           "core/interchange.h": "Memory of others", "core/print.h": "Printing", "core/random.h": "Generators",
           "core/params.h": "Parameter lists and dictionaries", "data/data.h": "Tables", "nn/machinery.h": "Modules",
-          "nn/linear.h": "Layers: linear", "nn/recurrent.h": "Layers: recurrent", "nn/loss.h": "Losses", "nn/conv.h": "Layers: convolutions", "nn/pooling.h": "Layers: pooling",
+          "nn/linear.h": "Layers: linear", "nn/norm.h": "Layers: normalisations", "nn/recurrent.h": "Layers: recurrent", "nn/loss.h": "Losses", "nn/conv.h": "Layers: convolutions", "nn/pooling.h": "Layers: pooling",
          
           "nn/activation.h": "Layers: activations", "nn/attention.h": "Layers: attention",
           "nn/dropout.h": "Layers: dropout", "nn/container.h": "Containers",

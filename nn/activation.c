@@ -1,31 +1,67 @@
-/* Activations. */
+/* Activations: a row each. */
 #include "layer.h"
 
-NN_UNARY(nn_Tanh, tanh_forward, torch_tanh(x))
-NN_UNARY(nn_Sigmoid, sigmoid_forward, torch_sigmoid(x))
-NN_UNARY(nn_ReLU, relu_forward, m->inplace ? torch_relu_(x) : F_relu(x))
+/* ---- without options --------------------------------------------------------------------------------------------- */
 
-static void relu_repr(const nn_Module *self, char *text, size_t bytes)
+#define PLAIN(type, forward_, y)                                              \
+    NN_UNARY(type, forward_, y)                                               \
+    static const nn_Class type##_class = NN_CLASS(type, .forward = forward_); \
+    type *type##_new(void)                                                    \
+    {                                                                         \
+        return nn_new_class(type, &type##_class);                             \
+    }
+PLAIN(nn_Tanh, tanh_forward, torch_tanh(x))
+PLAIN(nn_Sigmoid, sigmoid_forward, torch_sigmoid(x))
+PLAIN(nn_LogSigmoid, logsigmoid_forward, F_logsigmoid(x))
+PLAIN(nn_Softsign, softsign_forward, F_softsign(x))
+PLAIN(nn_Tanhshrink, tanhshrink_forward, F_tanhshrink(x))
+
+/* ---- inplace ----------------------------------------------------------------------------------------------------- */
+
+static void inplace_repr(const nn_Module *self, char *text, size_t bytes)
 {
     if (((const nn_ReLU *)self)->inplace) cer_repr_bool((cer_Repr){text, bytes}, "inplace", true);
 }
 
-static const nn_Class tanh_class = NN_CLASS(nn_Tanh, .forward = tanh_forward);
-static const nn_Class sigmoid_class = NN_CLASS(nn_Sigmoid, .forward = sigmoid_forward);
-static const nn_Class relu_class = NN_CLASS(nn_ReLU, .forward = relu_forward, .extra_repr = relu_repr);
-nn_Tanh *nn_Tanh_new(void)
+#define INPLACE(type, forward_, repr, function)                                                   \
+    NN_UNARY(type, forward_, m->inplace ? function##_(x) : function(x))                           \
+    static const nn_Class type##_class = NN_CLASS(type, .forward = forward_, .extra_repr = repr); \
+    type *type##_new(bool inplace)                                                                \
+    {                                                                                             \
+        type *m = nn_new_class(type, &type##_class);                                              \
+        if (m) m->inplace = inplace;                                                              \
+        return m;                                                                                 \
+    }
+INPLACE(nn_ReLU, relu_forward, inplace_repr, torch_relu)
+INPLACE(nn_ReLU6, relu6_forward, inplace_repr, F_relu6)
+INPLACE(nn_SELU, selu_forward, inplace_repr, F_selu)
+INPLACE(nn_SiLU, silu_forward, inplace_repr, F_silu)
+INPLACE(nn_Mish, mish_forward, inplace_repr, F_mish)
+INPLACE(nn_Hardswish, hardswish_forward, NULL, F_hardswish)
+INPLACE(nn_Hardsigmoid, hardsigmoid_forward, NULL, F_hardsigmoid)
+
+/* ---- along a dimension ------------------------------------------------------------------------------------------- */
+
+static void dim_repr(const nn_Module *self, char *text, size_t bytes)
 {
-    return nn_new_class(nn_Tanh, &tanh_class);
+    int64_t dim = ((const nn_Softmax *)self)->dim;
+    cer_Repr r = {text, bytes};
+    if (dim == TORCH_NONE)
+        cer_repr_text(r, "dim", "None");
+    else
+        cer_repr_int(r, "dim", dim);
 }
 
-nn_Sigmoid *nn_Sigmoid_new(void)
-{
-    return nn_new_class(nn_Sigmoid, &sigmoid_class);
-}
-
-nn_ReLU *nn_ReLU_new(bool inplace)
-{
-    nn_ReLU *m = nn_new_class(nn_ReLU, &relu_class);
-    if (m) m->inplace = inplace;
-    return m;
-}
+#define ALONG(type, forward_, function)                                                               \
+    NN_UNARY(type, forward_, function(x, m->dim))                                                     \
+    static const nn_Class type##_class = NN_CLASS(type, .forward = forward_, .extra_repr = dim_repr); \
+    type *type##_new(int64_t dim)                                                                     \
+    {                                                                                                 \
+        type *m = nn_new_class(type, &type##_class);                                                  \
+        if (m) m->dim = dim;                                                                          \
+        return m;                                                                                     \
+    }
+ALONG(nn_Softmax, softmax_forward, F_softmax)
+ALONG(nn_Softmin, softmin_forward, F_softmin)
+ALONG(nn_LogSoftmax, log_softmax_forward, F_log_softmax)
+ALONG(nn_GLU, glu_forward, F_glu)

@@ -12,6 +12,10 @@ bool cer_nn_arity(const nn_Module *m, int64_t n_in, int64_t required, int64_t mo
 bool cer_nn_required(const char *class_name, const char *names, const int64_t *value);
 #define NN_REQUIRED(class_name, names, ...) cer_nn_required(class_name, names, (const int64_t[]){__VA_ARGS__})
 
+/* Registers the parameters "weight" and "bias" of a normalisation, ones and zeros of that shape; None when not affine. */
+void cer_nn_affine(nn_Module *m, Tensor **weight, Tensor **bias, bool affine, torch_dtype dtype, int64_t ndim,
+                   const int64_t *shape);
+
 /* A module ready to use, or NULL after ending one that an error left half made: what a constructor returns. */
 void *cer_nn_made(void *m);
 

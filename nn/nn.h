@@ -11,6 +11,7 @@
 #include "loss.h"
 #include "machinery.h"
 #include "pooling.h"
+#include "norm.h"
 #include "recurrent.h"
 
 #endif
