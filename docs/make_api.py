@@ -16,7 +16,7 @@ TITLES = {"core/base.h": "Types", "core/scalar.h": "Numbers and arrays", "core/e
           "core/params.h": "Parameter lists and dictionaries", "data/data.h": "Tables", "nn/machinery.h": "Modules",
           "nn/linear.h": "Layers: linear", "nn/norm.h": "Layers: normalisations", "nn/recurrent.h": "Layers: recurrent", "nn/loss.h": "Losses", "nn/conv.h": "Layers: convolutions", "nn/pooling.h": "Layers: pooling",
          
-          "nn/activation.h": "Layers: activations", "nn/attention.h": "Layers: attention",
+          "nn/activation.h": "Layers: activations", "nn/attention.h": "Layers: attention", "nn/transformer.h": "Layers: transformers",
           "nn/dropout.h": "Layers: dropout", "nn/container.h": "Containers",
           "optim/optim.h": "Optimizers", "optim/lr_scheduler.h": "Learning rates"}
 OURS = ("core/scalar.h", "core/error.h", "core/scope.h")  # without a counterpart in Python

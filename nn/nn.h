@@ -13,5 +13,6 @@
 #include "pooling.h"
 #include "norm.h"
 #include "recurrent.h"
+#include "transformer.h"
 
 #endif
