@@ -1,6 +1,8 @@
 /* Layers of transformers: attention and two linear layers, each with dropout, a shortcut and a norm. */
 #include "nn/transformer.h"
 
+#include <math.h>
+
 #include "layer.h"
 
 typedef nn_TransformerEncoderLayer Layer; /* a decoder's, too */
@@ -118,4 +120,10 @@ nn_TransformerEncoderLayer *nn_TransformerEncoderLayer_new(const nn_TransformerL
 nn_TransformerDecoderLayer *nn_TransformerDecoderLayer_new(const nn_TransformerLayerArgs *args)
 {
     return layer(args, &decoder_class, true);
+}
+
+Tensor *nn_Transformer_generate_square_subsequent_mask(int64_t sz)
+{
+    Tensor *hidden = torch_full(-(double)INFINITY, sz, sz);
+    return hidden ? torch_triu(hidden, 1) : NULL;
 }

@@ -8,9 +8,9 @@
 
 TORCH_BEGIN
 
-/* nn.TransformerEncoderLayer, nn.TransformerDecoderLayer(d_model, nhead, dim_feedforward=2048, dropout=0.1, activation="relu",
- * layer_norm_eps=1e-5, batch_first=False, norm_first=False, dtype=None). RuntimeError "activation should be relu/gelu, not x";
- * what MultiheadAttention, Linear, Dropout refuse.      NULL */
+/* nn.TransformerEncoderLayer, nn.TransformerDecoderLayer(d_model, nhead, dim_feedforward=2048, dropout=0.1,
+ * activation="relu", layer_norm_eps=1e-5, batch_first=False, norm_first=False, dtype=None).
+ * RuntimeError "activation should be relu/gelu, not x"; what MultiheadAttention, Linear, Dropout refuse.      NULL */
 typedef struct nn_TransformerLayerArgs {
     size_t struct_size;
     int64_t d_model, nhead, dim_feedforward;
@@ -41,7 +41,7 @@ typedef struct nn_TransformerLayer {
     bool norm_first, gelu;
 } nn_TransformerEncoderLayer, nn_TransformerDecoderLayer;
 
-/* x = norm1(x + attention(x)), norm2(x + linear2(activation(linear1(x)))); norm_first: x + attention(norm1(x)), and so on.
+/* x = norm1(x + attention(x)), norm2(x + linear2(activation(linear1(x)))); norm_first: x + attention(norm1(x)), ...
  * nn_forward(m, src, src_mask, src_key_padding_mask), the masks as in MultiheadAttention, NULL or left out. */
 TORCH_API nn_TransformerEncoderLayer *nn_TransformerEncoderLayer_new(const nn_TransformerLayerArgs *args);
 #define nn_TransformerEncoderLayer(...) nn_TransformerEncoderLayer_new(NN_TRANSFORMER_LAYER(__VA_ARGS__))
@@ -49,6 +49,10 @@ TORCH_API nn_TransformerEncoderLayer *nn_TransformerEncoderLayer_new(const nn_Tr
  * nn_forward(m, tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask). */
 TORCH_API nn_TransformerDecoderLayer *nn_TransformerDecoderLayer_new(const nn_TransformerLayerArgs *args);
 #define nn_TransformerDecoderLayer(...) nn_TransformerDecoderLayer_new(NN_TRANSFORMER_LAYER(__VA_ARGS__))
+
+/* nn.Transformer.generate_square_subsequent_mask(sz): (sz, sz), -inf above the diagonal, else 0: a float attn_mask that hides
+ * what comes later.      NULL */
+TORCH_API Tensor *nn_Transformer_generate_square_subsequent_mask(int64_t sz);
 
 TORCH_END
 
