@@ -18,6 +18,7 @@ TITLES = {"core/base.h": "Types", "core/scalar.h": "Numbers and arrays", "core/e
          
           "nn/activation.h": "Layers: activations", "nn/attention.h": "Layers: attention", "nn/transformer.h": "Layers: transformers",
           "nn/dropout.h": "Layers: dropout", "nn/container.h": "Containers",
+          "nn/init.h": "Initial values", "nn/utils.h": "Clipping, vectors of parameters",
           "optim/optim.h": "Optimizers", "optim/lr_scheduler.h": "Learning rates"}
 OURS = ("core/scalar.h", "core/error.h", "core/scope.h")  # without a counterpart in Python
 HEAD = """# API

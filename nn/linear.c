@@ -22,17 +22,11 @@ static void linear_repr(const nn_Module *self, char *text, size_t bytes)
 
 static const nn_Class linear_class = NN_CLASS(nn_Linear, .forward = linear_forward, .extra_repr = linear_repr);
 
-/* init.kaiming_uniform_(weight, a=sqrt(5)), then U(-1 / sqrt(in), 1 / sqrt(in)) for the bias: the bounds are equal but for the
- * last bit, which comes from the order of operations. */
+/* The bounds are equal but for the last bit, which comes from the order of operations. */
 static void reset_parameters(nn_Linear *m)
 {
-    double fan_in = (double)m->in_features, slope = sqrt(5.0), gain = sqrt(2.0 / (1 + slope * slope));
-    double bound = sqrt(3.0) * (gain / sqrt(fan_in));
-    if (m->in_features == 0 || m->out_features == 0)
-        torch_warn("UserWarning", "Initializing zero-element tensors is a no-op");
-    else
-        cer_nn_uniform_(m->weight, -bound, bound);
-    bound = fan_in > 0 ? 1 / sqrt(fan_in) : 0;
+    double fan_in = (double)m->in_features, bound = fan_in > 0 ? 1 / sqrt(fan_in) : 0;
+    nn_init_kaiming_uniform_(m->weight, sqrt(5.0));
     if (m->bias) cer_nn_uniform_(m->bias, -bound, bound);
 }
 

@@ -7,6 +7,7 @@
 #include "container.h"
 #include "conv.h"
 #include "dropout.h"
+#include "init.h"
 #include "linear.h"
 #include "loss.h"
 #include "machinery.h"
@@ -14,5 +15,6 @@
 #include "norm.h"
 #include "recurrent.h"
 #include "transformer.h"
+#include "utils.h"
 
 #endif
