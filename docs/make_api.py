@@ -15,6 +15,7 @@ TITLES = {"core/base.h": "Types", "core/scalar.h": "Numbers and arrays", "core/e
           "core/interchange.h": "Memory of others", "core/print.h": "Printing", "core/random.h": "Generators",
           "core/params.h": "Parameter lists and dictionaries", "data/data.h": "Tables", "nn/machinery.h": "Modules",
           "nn/linear.h": "Layers: linear", "nn/norm.h": "Layers: normalisations", "nn/recurrent.h": "Layers: recurrent", "nn/loss.h": "Losses", "nn/conv.h": "Layers: convolutions", "nn/pooling.h": "Layers: pooling",
+          "nn/padding.h": "Layers: padding", "nn/vision.h": "Layers: images",
          
           "nn/activation.h": "Layers: activations", "nn/attention.h": "Layers: attention", "nn/transformer.h": "Layers: transformers",
           "nn/dropout.h": "Layers: dropout", "nn/container.h": "Containers",

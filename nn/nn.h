@@ -11,10 +11,12 @@
 #include "linear.h"
 #include "loss.h"
 #include "machinery.h"
+#include "padding.h"
 #include "pooling.h"
 #include "norm.h"
 #include "recurrent.h"
 #include "transformer.h"
 #include "utils.h"
+#include "vision.h"
 
 #endif
