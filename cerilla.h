@@ -38,6 +38,7 @@
 #include "core/print.h"
 #include "core/random.h"
 #include "data/data.h"
+#include "data/loader.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
 #include "optim/lr_scheduler.h"

@@ -10,17 +10,38 @@ from headers import ROOT, entries, public_headers
 
 TARGET = os.path.join(ROOT, "docs", "api.md")
 BENEATH = ("_args", "_n", "_Scalar", "_new", "_array", "_one", "_of", "_with")
-TITLES = {"core/base.h": "Types", "core/scalar.h": "Numbers and arrays", "core/error.h": "Errors and warnings",
-          "core/scope.h": "Scopes, slots, contexts", "core/tensor.h": "Looking at a tensor", "core/autograd.h": "Autograd",
-          "core/interchange.h": "Memory of others", "core/print.h": "Printing", "core/random.h": "Generators",
-          "core/params.h": "Parameter lists and dictionaries", "data/data.h": "Tables", "nn/machinery.h": "Modules",
-          "nn/linear.h": "Layers: linear", "nn/norm.h": "Layers: normalisations", "nn/recurrent.h": "Layers: recurrent", "nn/loss.h": "Losses", "nn/conv.h": "Layers: convolutions", "nn/pooling.h": "Layers: pooling",
-          "nn/padding.h": "Layers: padding", "nn/vision.h": "Layers: images",
-         
-          "nn/activation.h": "Layers: activations", "nn/attention.h": "Layers: attention", "nn/transformer.h": "Layers: transformers",
-          "nn/dropout.h": "Layers: dropout", "nn/container.h": "Containers",
-          "nn/init.h": "Initial values", "nn/utils.h": "Clipping, vectors of parameters",
-          "optim/optim.h": "Optimizers", "optim/lr_scheduler.h": "Learning rates"}
+TITLES = {
+    "core/base.h": "Types",
+    "core/scalar.h": "Numbers and arrays",
+    "core/error.h": "Errors and warnings",
+    "core/scope.h": "Scopes, slots, contexts",
+    "core/tensor.h": "Looking at a tensor",
+    "core/autograd.h": "Autograd",
+    "core/interchange.h": "Memory of others",
+    "core/print.h": "Printing",
+    "core/random.h": "Generators",
+    "core/params.h": "Parameter lists and dictionaries",
+    "data/data.h": "Tables",
+    "data/loader.h": "Datasets and loaders",
+    "nn/machinery.h": "Modules",
+    "nn/linear.h": "Layers: linear",
+    "nn/norm.h": "Layers: normalisations",
+    "nn/recurrent.h": "Layers: recurrent",
+    "nn/loss.h": "Losses",
+    "nn/conv.h": "Layers: convolutions",
+    "nn/pooling.h": "Layers: pooling",
+    "nn/padding.h": "Layers: padding",
+    "nn/vision.h": "Layers: images",
+    "nn/activation.h": "Layers: activations",
+    "nn/attention.h": "Layers: attention",
+    "nn/transformer.h": "Layers: transformers",
+    "nn/dropout.h": "Layers: dropout",
+    "nn/container.h": "Containers",
+    "nn/init.h": "Initial values",
+    "nn/utils.h": "Clipping, vectors of parameters",
+    "optim/optim.h": "Optimizers",
+    "optim/lr_scheduler.h": "Learning rates",
+}
 OURS = ("core/scalar.h", "core/error.h", "core/scope.h")  # without a counterpart in Python
 HEAD = """# API
 
