@@ -33,6 +33,8 @@ TITLES = {
     "nn/padding.h": "Layers: padding",
     "nn/vision.h": "Layers: images",
     "nn/activation.h": "Layers: activations",
+    "nn/activation_numbers.h": "Layers: activations with numbers",
+    "nn/embedding.h": "Layers: embeddings",
     "nn/attention.h": "Layers: attention",
     "nn/transformer.h": "Layers: transformers",
     "nn/dropout.h": "Layers: dropout",

@@ -3,10 +3,12 @@
 #define CERILLA_NN_H
 
 #include "activation.h"
+#include "activation_numbers.h"
 #include "attention.h"
 #include "container.h"
 #include "conv.h"
 #include "dropout.h"
+#include "embedding.h"
 #include "init.h"
 #include "linear.h"
 #include "loss.h"
