@@ -188,6 +188,7 @@ static void hear(const char *category, const char *message)
 START_TEST(warns_of_the_order)
 {
     torch_WarningHandler before = torch_set_warning_handler(hear);
+    *heard = '\0';
     torch_reset_warnings();
     optim_Optimizer *o = optimizer(sgd);
     optim_LRScheduler *s = optim_lr_scheduler_StepLR(o, 3);
