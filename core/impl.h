@@ -4,6 +4,7 @@
 #define CERILLA_IMPL_H
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "autograd.h"
 #include "op.h"
@@ -362,5 +363,14 @@ static inline void cer_pool_put(torch_Context *context, Tensor *t) /* takes over
 void *cer_pool_block(size_t bytes, void (*end)(void *block)); /* the same for anything; end may be NULL; raises */
 struct torch_StateDict *cer_state_dict_borrowed(void);        /* an empty one that the scope owns (params.c); raises */
 void cer_zero_grad(Tensor *t, bool set_to_none);              /* what zero_grad() does to one parameter (params.c) */
+
+/* A caller's args struct, perhaps of an older library, over the defaults. Its first field is struct_size. */
+static inline void cer_args(void *defaults, size_t size, const void *args)
+{
+    if (!args) return;
+    size_t theirs;
+    memcpy(&theirs, args, sizeof theirs);
+    memcpy(defaults, args, theirs < size ? theirs : size);
+}
 
 #endif

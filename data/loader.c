@@ -33,7 +33,7 @@ static bool fits(const torch_utils_data_DataLoaderArgs *a)
 DataLoader *torch_utils_data_DataLoader_new(const torch_utils_data_DataLoaderArgs *args)
 {
     torch_utils_data_DataLoaderArgs a = torch_utils_data_DataLoaderArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending() || !fits(&a)) return NULL;
     int64_t length = a.dataset->length;
     size_t bytes = (size_t)length * sizeof(int64_t);

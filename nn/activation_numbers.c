@@ -117,7 +117,7 @@ nn_GELUArgs nn_GELUArgs_defaults(void)
     {                                                                                                  \
         static const nn_Class record = NN_CLASS(nn_##Class, .forward = forward_, .extra_repr = repr_); \
         Args a = Args##_defaults();                                                                    \
-        cer_nn_args(&a, sizeof a, args);                                                               \
+        cer_args(&a, sizeof a, args);                                                               \
         nn_##Class *m = nn_new_class(nn_##Class, &record);                                             \
         if (!m) return NULL;                                                                           \
         __VA_ARGS__;                                                                                   \
@@ -145,7 +145,7 @@ nn_PReLU *nn_PReLU_new(const nn_PReLUArgs *args)
 {
     static const nn_Class record = NN_CLASS(nn_PReLU, .forward = prelu_forward, .extra_repr = prelu_repr);
     nn_PReLUArgs a = nn_PReLUArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     nn_PReLU *m = nn_new_class(nn_PReLU, &record);
     if (!m) return NULL;
     m->num_parameters = a.num_parameters;

@@ -201,7 +201,7 @@ nn_MultiheadAttentionForward nn_MultiheadAttentionForward_defaults(void)
 Tensor *nn_MultiheadAttention_forward_args(nn_MultiheadAttention *m, const nn_MultiheadAttentionForward *args)
 {
     nn_MultiheadAttentionForward a = nn_MultiheadAttentionForward_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     Tensor *out[3], *const in[5] = {a.query, a.key, a.value, a.key_padding_mask, a.attn_mask};
     nn_Module_forward_n(m ? &m->module : NULL, in, 5, out, !a.weights ? 1 : a.average_attn_weights ? 2 : 3);
     if (a.weights) *a.weights = out[a.average_attn_weights ? 1 : 2];
@@ -272,7 +272,7 @@ static void add_parameters(nn_MultiheadAttention *m, const nn_MultiheadAttention
 nn_MultiheadAttention *nn_MultiheadAttention_new(const nn_MultiheadAttentionArgs *args)
 {
     nn_MultiheadAttentionArgs a = nn_MultiheadAttentionArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED("MultiheadAttention", "embed_dim num_heads", a.embed_dim, a.num_heads)) return NULL;
     if (a.embed_dim < 1 || a.num_heads < 1 || a.embed_dim > INT32_MAX || a.embed_dim % a.num_heads)
         return refuse("embed_dim must be divisible by num_heads"), NULL;

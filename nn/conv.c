@@ -165,7 +165,7 @@ static nn_Conv *conv_new(const nn_Class *record, int dims, const nn_ConvArgs *ar
 {
     nn_ConvArgs a = nn_ConvArgs_defaults();
     const char *name = record->name + 3; /* without nn_ */
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED(name, "in_channels out_channels kernel_size", a.in_channels, a.out_channels,
                      a.kernel_sizes.n ? 0 : a.kernel_size))
         return NULL;
@@ -188,7 +188,7 @@ static nn_Conv *transpose_new(const nn_Class *record, int dims, const nn_ConvTra
 {
     nn_ConvTransposeArgs a = nn_ConvTransposeArgs_defaults();
     const char *name = record->name + 3;
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED(name, "in_channels out_channels kernel_size", a.in_channels, a.out_channels,
                      a.kernel_sizes.n ? 0 : a.kernel_size))
         return NULL;

@@ -55,7 +55,7 @@ static void reset_parameters(const nn_Embedding *m)
 nn_Embedding *nn_Embedding_new(const nn_EmbeddingArgs *args)
 {
     nn_EmbeddingArgs a = nn_EmbeddingArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED("Embedding", "num_embeddings embedding_dim", a.num_embeddings, a.embedding_dim)) return NULL;
     if (!padding_fits(&a)) return NULL;
     nn_Embedding *m = nn_new_class(nn_Embedding, &embedding_class);

@@ -21,7 +21,7 @@ nn_FlattenArgs nn_FlattenArgs_defaults(void)
 nn_Flatten *nn_Flatten_new(const nn_FlattenArgs *args)
 {
     nn_FlattenArgs a = nn_FlattenArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     nn_Flatten *m = nn_new_class(nn_Flatten, &flatten_class);
     if (!m) return NULL;
     m->start_dim = a.start_dim;

@@ -92,7 +92,7 @@ Tensor *nn_init_eye_(Tensor *t)
 Tensor *nn_init_dirac__args(const nn_InitDiracArgs *args)
 {
     nn_InitDiracArgs a = nn_InitDiracArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     Tensor *t = a.tensor;
     if (cer_error_pending() || !cer_usable(t, "dirac_", 1)) return NULL;
     if (t->ndim < 3 || t->ndim > 5)
@@ -118,14 +118,14 @@ Tensor *nn_init_dirac__args(const nn_InitDiracArgs *args)
 Tensor *nn_init_uniform__args(const nn_InitUniformArgs *args)
 {
     nn_InitUniformArgs a = nn_InitUniformArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     return cer_nn_uniform_(a.tensor, a.a, a.b);
 }
 
 Tensor *nn_init_normal__args(const nn_InitNormalArgs *args)
 {
     nn_InitNormalArgs a = nn_InitNormalArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     return normal(a.tensor, a.mean, a.std);
 }
 
@@ -137,7 +137,7 @@ static double normal_cdf(double x)
 Tensor *nn_init_trunc_normal__args(const nn_InitNormalArgs *args)
 {
     nn_InitNormalArgs a = nn_InitNormalArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending() || !cer_usable(a.tensor, "trunc_normal_", 1)) return NULL;
     if (a.mean < a.a - 2 * a.std || a.mean > a.b + 2 * a.std)
         torch_warn("UserWarning", "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
@@ -188,7 +188,7 @@ static bool fans(const Tensor *t, const char *op, double *in, double *out)
 static bool xavier(const nn_InitGainArgs *args, const char *op, nn_InitGainArgs *a, double *std)
 {
     double in, out;
-    cer_nn_args(a, sizeof *a, args);
+    cer_args(a, sizeof *a, args);
     if (cer_error_pending() || !cer_usable(a->tensor, op, 1) || !fans(a->tensor, op, &in, &out)) return false;
     if (in + out == 0) return cer_raise(TORCH_VALUE_ERROR, op, "float division by zero");
     *std = a->gain * sqrt(2.0 / (in + out));
@@ -222,7 +222,7 @@ static bool same_lower(const char *text, const char *lower)
 static bool kaiming(const nn_InitKaimingArgs *args, const char *op, nn_InitKaimingArgs *a, double *std)
 {
     double in, out;
-    cer_nn_args(a, sizeof *a, args);
+    cer_args(a, sizeof *a, args);
     if (cer_error_pending() || !cer_usable(a->tensor, op, 1)) return false;
     if (torch_numel(a->tensor) == 0)
         return torch_warn("UserWarning", "Initializing zero-element tensors is a no-op"), false;
@@ -260,7 +260,7 @@ Tensor *nn_init_kaiming_normal__args(const nn_InitKaimingArgs *args)
 Tensor *nn_init_orthogonal__args(const nn_InitGainArgs *args)
 {
     nn_InitGainArgs a = nn_InitGainArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     Tensor *t = a.tensor, *r = NULL;
     if (cer_error_pending() || !cer_usable(t, "orthogonal_", 1)) return NULL;
     if (t->ndim < 2)
@@ -289,7 +289,7 @@ static int64_t zeros_of(double sparsity, int64_t rows)
 Tensor *nn_init_sparse__args(const nn_InitSparseArgs *args)
 {
     nn_InitSparseArgs a = nn_InitSparseArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     Tensor *t = a.tensor;
     if (cer_error_pending() || !cer_usable(t, "sparse_", 1)) return NULL;
     if (t->ndim != 2)

@@ -33,7 +33,7 @@ static void reset_parameters(nn_Linear *m)
 nn_Linear *nn_Linear_new(const nn_LinearArgs *args)
 {
     nn_LinearArgs a = nn_LinearArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED("Linear", "in_features out_features", a.in_features, a.out_features)) return NULL;
     nn_Linear *m = nn_new_class(nn_Linear, &linear_class);
     if (!m) return NULL;

@@ -62,7 +62,7 @@ static nn_Loss *made(const nn_Class *record, const char *reduction)
 /* The arguments, perhaps of an older library's size, over the defaults. */
 #define ARGUMENTS(Args)         \
     Args a = Args##_defaults(); \
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
 
 nn_LossArgs nn_LossArgs_defaults(void)
 {

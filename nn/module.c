@@ -18,7 +18,7 @@ nn_Module *nn_Module_new(const nn_Class *record, size_t size)
 {
     if (cer_error_pending()) return NULL;
     nn_Class c = {0};
-    cer_nn_args(&c, sizeof c, record);
+    cer_args(&c, sizeof c, record);
     const char *name = bare_name(c.name);
     if (c.size < size || c.size < sizeof(nn_Module)) {
         cer_raise(TORCH_VALUE_ERROR, "Module", "the class record of %s gives a size of %zu bytes for a struct of %zu",

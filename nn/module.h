@@ -48,15 +48,6 @@ static inline bool cer_nn_ready(const nn_Module *m, const char *op)
     return (m && m->module) || cer_raise(TORCH_TYPE_ERROR, op, "%s(): the module is NULL", op);
 }
 
-/* A caller's args struct, perhaps of an older library, over the defaults. */
-static inline void cer_nn_args(void *defaults, size_t size, const void *args)
-{
-    if (!args) return;
-    size_t theirs;
-    memcpy(&theirs, args, sizeof theirs);
-    memcpy(defaults, args, theirs < size ? theirs : size);
-}
-
 cer_Item *cer_items_find(const cer_Items *items, const char *name);
 
 /* Registers a new parameter of that shape, uninitialised; NULL after raising. */

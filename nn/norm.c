@@ -44,7 +44,7 @@ static const nn_Class layer_class = NN_CLASS(nn_LayerNorm, .forward = layer_forw
 nn_LayerNorm *nn_LayerNorm_new(const nn_LayerNormArgs *args)
 {
     nn_LayerNormArgs a = nn_LayerNormArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED("LayerNorm", "normalized_shape", a.n_shape)) return NULL;
     if (a.n_shape < 0 || a.n_shape > TORCH_MAX_DIM || (a.n_shape > 0 && !a.normalized_shape))
         return cer_raise(TORCH_VALUE_ERROR, "LayerNorm", "normalized_shape must have from 0 to %d sizes",
@@ -88,7 +88,7 @@ static const nn_Class group_class = NN_CLASS(nn_GroupNorm, .forward = group_forw
 nn_GroupNorm *nn_GroupNorm_new(const nn_GroupNormArgs *args)
 {
     nn_GroupNormArgs a = nn_GroupNormArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED("GroupNorm", "num_groups num_channels", a.num_groups, a.num_channels)) return NULL;
     if (a.num_groups <= 0 || a.num_channels % a.num_groups != 0)
         return cer_raise(TORCH_VALUE_ERROR, "GroupNorm", "num_channels must be divisible by num_groups"), NULL;

@@ -24,7 +24,7 @@ static void constant_repr(const nn_Module *self, char *text, size_t bytes)
 static void *pad(const nn_Class *record, const char *name, int dims, const char *mode, const nn_PadArgs *args)
 {
     nn_PadArgs a = nn_PadArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     bool one = a.paddings[0] == TORCH_NONE;
     if (!NN_REQUIRED(name, "padding", one ? a.padding : 0)) return NULL;
     nn_ConstantPad2d *m = nn_new_class(nn_ConstantPad2d, record);

@@ -116,7 +116,7 @@ static nn_RNN *made(const nn_Class *record, const char *mode, const nn_LSTMArgs 
 nn_LSTM *nn_LSTM_new(const nn_LSTMArgs *args)
 {
     nn_LSTMArgs a = nn_LSTMArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     return made(&lstm_class, cer_rnn_modes[2], &a);
 }
 
@@ -137,7 +137,7 @@ static nn_LSTMArgs common(const nn_RNNArgs *a)
 nn_GRU *nn_GRU_new(const nn_RNNArgs *args)
 {
     nn_RNNArgs a = nn_RNNArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     nn_LSTMArgs all = common(&a);
     return made(&gru_class, cer_rnn_modes[3], &all);
 }
@@ -145,7 +145,7 @@ nn_GRU *nn_GRU_new(const nn_RNNArgs *args)
 nn_RNN *nn_RNN_new(const nn_RNNArgs *args)
 {
     nn_RNNArgs a = nn_RNNArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     const char *nonlinearity = a.nonlinearity ? a.nonlinearity : "None";
     bool relu = strcmp(nonlinearity, "relu") == 0;
     if (!cer_error_pending() && !relu && strcmp(nonlinearity, "tanh") != 0)

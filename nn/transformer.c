@@ -96,7 +96,7 @@ static void add_children(Layer *m, const nn_TransformerLayerArgs *a, bool decode
 static void *layer(const nn_TransformerLayerArgs *args, const nn_Class *record, bool decoder)
 {
     nn_TransformerLayerArgs a = nn_TransformerLayerArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED(record->name + strlen("nn_"), "d_model nhead", a.d_model, a.nhead)) return NULL;
     const char *activation = a.activation ? a.activation : "None";
     bool gelu = strcmp(activation, "gelu") == 0;

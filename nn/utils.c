@@ -58,7 +58,7 @@ static Tensor *clip(const nn_ClipGradNormArgs *a)
 Tensor *nn_utils_clip_grad_norm__args(const nn_ClipGradNormArgs *args)
 {
     nn_ClipGradNormArgs a = nn_ClipGradNormArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     int64_t scope = torch_scope_push();
     Tensor *total = clip(&a);

@@ -53,7 +53,7 @@ static void upsample_repr(const nn_Module *self, char *text, size_t bytes)
 static void *upsample(const nn_Class *record, const nn_UpsampleArgs *args, const char *mode, bool align_corners)
 {
     nn_UpsampleArgs a = nn_UpsampleArgs_defaults();
-    cer_nn_args(&a, sizeof a, args);
+    cer_args(&a, sizeof a, args);
     nn_Upsample *m = nn_new_class(nn_Upsample, record);
     if (!m) return NULL;
     const char *text = mode ? mode : a.mode ? a.mode : "None";

@@ -1,5 +1,4 @@
 /* optim.Adadelta. */
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -48,7 +47,7 @@ optim_AdadeltaArgs optim_AdadeltaArgs_defaults(void)
 optim_Optimizer *optim_Adadelta_new(const optim_AdadeltaArgs *args)
 {
     optim_AdadeltaArgs a = optim_AdadeltaArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check("Adadelta", a.lr >= 0, "learning rate", a.lr) ||
         !cer_optim_check("Adadelta", a.rho >= 0 && a.rho <= 1, "rho value", a.rho) ||

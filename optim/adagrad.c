@@ -1,5 +1,4 @@
 /* optim.Adagrad. */
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -49,7 +48,7 @@ optim_AdagradArgs optim_AdagradArgs_defaults(void)
 optim_Optimizer *optim_Adagrad_new(const optim_AdagradArgs *args)
 {
     optim_AdagradArgs a = optim_AdagradArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check("Adagrad", a.lr >= 0, "learning rate", a.lr) ||
         !cer_optim_check("Adagrad", a.lr_decay >= 0, "lr_decay value", a.lr_decay) ||

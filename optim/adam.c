@@ -1,6 +1,5 @@
 /* optim.Adam. */
 #include <math.h>
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -75,7 +74,7 @@ optim_AdamArgs optim_AdamArgs_defaults(void)
 optim_Optimizer *optim_Adam_new(const optim_AdamArgs *args)
 {
     optim_AdamArgs a = optim_AdamArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check_adam("Adam", a.lr, a.betas, a.eps, a.weight_decay)) return NULL;
     const torch_Scalar preset[OPTIONS] = {

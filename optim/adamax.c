@@ -1,6 +1,5 @@
 /* optim.Adamax. */
 #include <math.h>
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -46,7 +45,7 @@ optim_AdamaxArgs optim_AdamaxArgs_defaults(void)
 optim_Optimizer *optim_Adamax_new(const optim_AdamaxArgs *args)
 {
     optim_AdamaxArgs a = optim_AdamaxArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check_adam("Adamax", a.lr, a.betas, a.eps, a.weight_decay)) return NULL;
     const torch_Scalar preset[OPTIONS] = {

@@ -1,6 +1,5 @@
 /* optim.AdamW. */
 #include <math.h>
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -63,7 +62,7 @@ optim_AdamWArgs optim_AdamWArgs_defaults(void)
 optim_Optimizer *optim_AdamW_new(const optim_AdamWArgs *args)
 {
     optim_AdamWArgs a = optim_AdamWArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check_adam("AdamW", a.lr, a.betas, a.eps, a.weight_decay)) return NULL;
     const torch_Scalar preset[OPTIONS] = {

@@ -1,6 +1,5 @@
 /* optim.ASGD. */
 #include <math.h>
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -60,7 +59,7 @@ optim_ASGDArgs optim_ASGDArgs_defaults(void)
 optim_Optimizer *optim_ASGD_new(const optim_ASGDArgs *args)
 {
     optim_ASGDArgs a = optim_ASGDArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check("ASGD", a.lr >= 0, "learning rate", a.lr) ||
         !cer_optim_check("ASGD", a.weight_decay >= 0, "weight_decay value", a.weight_decay))

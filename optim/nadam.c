@@ -1,6 +1,5 @@
 /* optim.NAdam. */
 #include <math.h>
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -71,7 +70,7 @@ optim_NAdamArgs optim_NAdamArgs_defaults(void)
 optim_Optimizer *optim_NAdam_new(const optim_NAdamArgs *args)
 {
     optim_NAdamArgs a = optim_NAdamArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check_adam("NAdam", a.lr, a.betas, a.eps, a.weight_decay) ||
         !cer_optim_check("NAdam", a.momentum_decay >= 0, "momentum_decay value", a.momentum_decay))

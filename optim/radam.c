@@ -1,6 +1,5 @@
 /* optim.RAdam. */
 #include <math.h>
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -56,7 +55,7 @@ optim_RAdamArgs optim_RAdamArgs_defaults(void)
 optim_Optimizer *optim_RAdam_new(const optim_RAdamArgs *args)
 {
     optim_RAdamArgs a = optim_RAdamArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check_adam("RAdam", a.lr, a.betas, a.eps, a.weight_decay)) return NULL;
     const torch_Scalar preset[OPTIONS] = {

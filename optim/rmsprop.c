@@ -1,5 +1,4 @@
 /* optim.RMSprop. */
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -63,7 +62,7 @@ optim_RMSpropArgs optim_RMSpropArgs_defaults(void)
 optim_Optimizer *optim_RMSprop_new(const optim_RMSpropArgs *args)
 {
     optim_RMSpropArgs a = optim_RMSpropArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check("RMSprop", a.lr >= 0, "learning rate", a.lr) ||
         !cer_optim_check("RMSprop", a.eps >= 0, "epsilon value", a.eps) ||

@@ -1,5 +1,4 @@
 /* optim.Rprop. */
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -91,7 +90,7 @@ optim_RpropArgs optim_RpropArgs_defaults(void)
 optim_Optimizer *optim_Rprop_new(const optim_RpropArgs *args)
 {
     optim_RpropArgs a = optim_RpropArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check("Rprop", a.lr >= 0, "learning rate", a.lr) || !check_etas(a.etas)) return NULL;
     const torch_Scalar preset[OPTIONS] = {

@@ -126,7 +126,7 @@ static const char *one_of(const char *what, const char *text, const char *first,
 optim_LRScheduler *optim_lr_scheduler_ReduceLROnPlateau_new(const optim_ReduceLROnPlateauArgs *args)
 {
     optim_ReduceLROnPlateauArgs a = optim_ReduceLROnPlateauArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (a.factor >= 1.0) return cer_raise(TORCH_VALUE_ERROR, "ReduceLROnPlateau", "Factor should be < 1.0."), NULL;
     a.mode = one_of("mode", a.mode, "min", "max");

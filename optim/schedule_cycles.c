@@ -70,7 +70,7 @@ optim_LRScheduler *optim_lr_scheduler_CyclicLR_new(const optim_CyclicLRArgs *arg
 {
     static const char *const modes[] = {"triangular", "triangular2", "exp_range"};
     optim_CyclicLRArgs a = optim_CyclicLRArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending() || !cyclic_fits(&a)) return NULL;
     optim_LRScheduler *s = cer_scheduler_new(&cyclic_class, a.optimizer, a.verbose);
     if (!s) return NULL;
@@ -203,7 +203,7 @@ static void one_cycle_begin(const optim_LRScheduler *s, const optim_OneCycleLRAr
 optim_LRScheduler *optim_lr_scheduler_OneCycleLR_new(const optim_OneCycleLRArgs *args)
 {
     optim_OneCycleLRArgs a = optim_OneCycleLRArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending() || !one_cycle_fits(&a)) return NULL;
     optim_LRScheduler *s = cer_scheduler_new(&one_cycle_class, a.optimizer, a.verbose);
     if (!s) return NULL;

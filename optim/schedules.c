@@ -16,7 +16,7 @@ static double now(const optim_LRScheduler *s, int64_t i)
     optim_LRScheduler *optim_lr_scheduler_##Name##_new(const optim_##Name##Args *args)            \
     {                                                                                             \
         optim_##Name##Args a = optim_##Name##Args_defaults();                                     \
-        if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);  \
+        cer_args(&a, sizeof a, args);                                                             \
         if (cer_error_pending() || !(check_)) return NULL;                                        \
         optim_LRScheduler *s = cer_scheduler_new(&Name##_class, a.optimizer, a.verbose);          \
         if (s) s->args.member = a;                                                                \
@@ -123,7 +123,7 @@ optim_LRScheduler *optim_lr_scheduler_MultiStepLR_new(const optim_MultiStepLRArg
 {
     static const cer_SchedulerClass record = {.name = "MultiStepLR", .lr = multi_step_lr, .closed = multi_step_closed};
     optim_MultiStepLRArgs a = optim_MultiStepLRArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     optim_LRScheduler *s = cer_scheduler_new(&record, a.optimizer, a.verbose);
     if (!s) return NULL;
     s->args.multi_step = a;
@@ -260,7 +260,7 @@ optim_CosineAnnealingWarmRestartsArgs optim_CosineAnnealingWarmRestartsArgs_defa
 optim_LRScheduler *optim_lr_scheduler_CosineAnnealingWarmRestarts_new(const optim_CosineAnnealingWarmRestartsArgs *args)
 {
     optim_CosineAnnealingWarmRestartsArgs a = optim_CosineAnnealingWarmRestartsArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (a.T_0 <= 0 || a.T_mult < 1) {
         const char *text = a.T_0 <= 0 ? "positive integer T_0" : "integer T_mult >= 1";

@@ -1,6 +1,5 @@
 /* optim.SGD. */
 #include <math.h>
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -62,7 +61,7 @@ static bool check(const optim_SGDArgs *a)
 optim_Optimizer *optim_SGD_new(const optim_SGDArgs *args)
 {
     optim_SGDArgs a = optim_SGDArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending() || !check(&a)) return NULL;
     const torch_Scalar preset[OPTIONS] = {
         [DAMPENING] = cer_optim_number(a.dampening),

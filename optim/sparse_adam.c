@@ -1,5 +1,4 @@
 /* optim.SparseAdam. */
-#include <string.h>
 
 #include "optimizer.h"
 
@@ -27,7 +26,7 @@ optim_SparseAdamArgs optim_SparseAdamArgs_defaults(void)
 optim_Optimizer *optim_SparseAdam_new(const optim_SparseAdamArgs *args)
 {
     optim_SparseAdamArgs a = optim_SparseAdamArgs_defaults();
-    if (args) memcpy(&a, args, args->struct_size < sizeof a ? args->struct_size : sizeof a);
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
     if (!cer_optim_check("SparseAdam", a.lr > 0, "learning rate", a.lr) ||
         !cer_optim_check("SparseAdam", a.eps > 0, "epsilon value", a.eps) ||
