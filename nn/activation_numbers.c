@@ -117,7 +117,7 @@ nn_GELUArgs nn_GELUArgs_defaults(void)
     {                                                                                                  \
         static const nn_Class record = NN_CLASS(nn_##Class, .forward = forward_, .extra_repr = repr_); \
         Args a = Args##_defaults();                                                                    \
-        cer_args(&a, sizeof a, args);                                                               \
+        cer_args(&a, sizeof a, args);                                                                  \
         nn_##Class *m = nn_new_class(nn_##Class, &record);                                             \
         if (!m) return NULL;                                                                           \
         __VA_ARGS__;                                                                                   \
@@ -150,8 +150,6 @@ nn_PReLU *nn_PReLU_new(const nn_PReLUArgs *args)
     if (!m) return NULL;
     m->num_parameters = a.num_parameters;
     m->weight = cer_nn_new_parameter(&m->module, "weight", a.dtype, 1, &a.num_parameters);
-    bool before = torch_set_grad_enabled(false);
-    if (m->weight) torch_fill_(m->weight, a.init);
-    torch_set_grad_enabled(before);
+    nn_init_constant_(m->weight, a.init);
     return cer_nn_made(m);
 }

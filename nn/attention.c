@@ -230,26 +230,17 @@ static Tensor *parameter(nn_MultiheadAttention *m, bool wanted, const char *name
     return nn_Module_register_parameter(&m->module, name, NULL);
 }
 
-static void xavier_uniform(Tensor *w)
+static void reset_parameters(const nn_MultiheadAttention *m)
 {
-    if (!w) return;
-    double bound = sqrt(3.0) * sqrt(2.0 / (double)(torch_size(w, 0) + torch_size(w, 1)));
-    cer_nn_uniform_(w, -bound, bound);
-}
-
-static void reset_parameters(nn_MultiheadAttention *m)
-{
-    bool before = torch_set_grad_enabled(false);
-    xavier_uniform(m->in_proj_weight);
-    xavier_uniform(m->q_proj_weight);
-    xavier_uniform(m->k_proj_weight);
-    xavier_uniform(m->v_proj_weight);
-    if (m->in_proj_bias) torch_zero_(m->in_proj_bias);
-    if (m->in_proj_bias) torch_zero_(m->out_proj->bias);
-    double std = sqrt(2.0 / (double)(m->embed_dim + m->embed_dim));
-    if (m->bias_k) torch_normal_(m->bias_k, 0, std);
-    if (m->bias_v) torch_normal_(m->bias_v, 0, std);
-    torch_set_grad_enabled(before);
+    Tensor *const weight[4] = {m->in_proj_weight, m->q_proj_weight, m->k_proj_weight, m->v_proj_weight};
+    for (int i = 0; i < 4; i++)
+        if (weight[i]) nn_init_xavier_uniform_(weight[i]);
+    if (m->in_proj_bias) {
+        nn_init_zeros_(m->in_proj_bias);
+        nn_init_zeros_(m->out_proj->bias);
+    }
+    if (m->bias_k) nn_init_xavier_normal_(m->bias_k);
+    if (m->bias_v) nn_init_xavier_normal_(m->bias_v);
 }
 
 static void add_parameters(nn_MultiheadAttention *m, const nn_MultiheadAttentionArgs *a)

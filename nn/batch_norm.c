@@ -80,7 +80,7 @@ static void make_buffers(nn_BatchNorm *m, torch_dtype dtype)
 static nn_BatchNorm *make(const nn_Class *record, int64_t spatial, nn_BatchNormArgs a, const nn_BatchNormArgs *args)
 {
     cer_args(&a, sizeof a, args);
-    if (!NN_REQUIRED(record->name + 3, "num_features", a.num_features)) return NULL;
+    if (!NN_REQUIRED(cer_nn_class_name(record->name), "num_features", a.num_features)) return NULL;
     nn_BatchNorm *m = nn_new_class(nn_BatchNorm, record);
     if (!m) return NULL;
     m->num_features = a.num_features;

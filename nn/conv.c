@@ -14,33 +14,39 @@ static int dims_of(const nn_Conv *m)
 typedef Tensor *ConvFunction(const F_ConvArgs *args);
 typedef Tensor *TransposeFunction(const F_ConvTransposeArgs *args);
 
-/* How far the input is padded on both sides, the last dimension first, as F_pad has it. */
-static void both_sides(const nn_Conv *m, int64_t pad[6])
+/* How far the input is padded on both sides, the last dimension first, as F_pad has it. False after raising. */
+static bool both_sides(const nn_Conv *m, int64_t pad[6])
 {
     int dims = dims_of(m);
     for (int d = 0; d < dims; d++) {
-        int64_t total = m->dilation.size[d] * (m->kernel_size.size[d] - 1), *to = pad + 2 * (dims - 1 - d);
-        to[0] = m->padding_text == F_SAME ? total / 2 : m->padding_text ? 0 : m->padding.size[d];
-        to[1] = m->padding_text == F_SAME ? total - to[0] : to[0];
+        int64_t total = 0, *to = pad + 2 * (dims - 1 - d);
+        if (m->padding_text == F_SAME &&
+            __builtin_mul_overflow(m->dilation.size[d], m->kernel_size.size[d] - 1, &total))
+            return cer_raise(TORCH_RUNTIME_ERROR, "conv", "the padding is out of range");
+        to[0] = m->padding_text ? total / 2 : m->padding.size[d];
+        to[1] = m->padding_text ? total - to[0] : to[0];
     }
+    return true;
 }
 
 static Tensor *convolved(const nn_Conv *m, Tensor *x)
 {
     static ConvFunction *const functions[] = {F_conv1d_args, F_conv2d_args, F_conv3d_args};
     F_ConvArgs a = F_ConvArgs_defaults();
-    bool zeros = strcmp(m->padding_mode, "zeros") == 0;
-    int64_t pad[6];
-    both_sides(m, pad);
-    a.input = zeros || !x ? x : F_pad(x, 2 * dims_of(m), pad, .mode = m->padding_mode);
-    if (!zeros && x && !a.input) return NULL;
+    a.input = x;
+    if (strcmp(m->padding_mode, "zeros") != 0) { /* padded before, and not again */
+        int64_t pad[6];
+        if (!both_sides(m, pad) || !(a.input = F_pad(x, 2 * dims_of(m), pad, .mode = m->padding_mode))) return NULL;
+    } else if (m->padding_text) {
+        a.padding = m->padding_text;
+    } else {
+        a.paddings = m->padding;
+    }
     a.weight = m->weight;
     a.bias = m->bias;
     a.strides = m->stride;
     a.dilations = m->dilation;
     a.groups = m->groups;
-    if (zeros && m->padding_text) a.padding = m->padding_text;
-    if (zeros && !m->padding_text) a.paddings = m->padding;
     return functions[dims_of(m) - 1](&a);
 }
 
@@ -125,17 +131,11 @@ static bool fits(const char *class_name, const nn_Conv *m)
                               m->padding_mode);
 }
 
-/* init.kaiming_uniform_(weight, a=sqrt(5)), then the bias from the fan in: of one weight's elements over the first dimension. */
 static void reset_parameters(const nn_Conv *m)
 {
-    int64_t first = torch_size(m->weight, 0), fan = torch_numel(m->weight);
-    fan = first > 0 ? fan / first : 0;
-    double slope = sqrt(5.0), gain = sqrt(2.0 / (1 + slope * slope));
-    if (torch_numel(m->weight) == 0)
-        torch_warn("UserWarning", "Initializing zero-element tensors is a no-op");
-    else
-        cer_nn_uniform_(m->weight, -(sqrt(3.0) * (gain / sqrt((double)fan))), sqrt(3.0) * (gain / sqrt((double)fan)));
-    if (m->bias && fan > 0) cer_nn_uniform_(m->bias, -(1 / sqrt((double)fan)), 1 / sqrt((double)fan));
+    double bound = cer_nn_bias_bound(m->weight);
+    nn_init_kaiming_uniform_(m->weight, sqrt(5.0));
+    if (m->bias && bound > 0) nn_init_uniform_(m->bias, -bound, bound);
 }
 
 static nn_Conv *complete(nn_Conv *m, int64_t rows, int64_t columns, bool bias, torch_dtype dtype)
@@ -164,7 +164,7 @@ nn_ConvTransposeArgs nn_ConvTransposeArgs_defaults(void)
 static nn_Conv *conv_new(const nn_Class *record, int dims, const nn_ConvArgs *args)
 {
     nn_ConvArgs a = nn_ConvArgs_defaults();
-    const char *name = record->name + 3; /* without nn_ */
+    const char *name = cer_nn_class_name(record->name);
     cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED(name, "in_channels out_channels kernel_size", a.in_channels, a.out_channels,
                      a.kernel_sizes.n ? 0 : a.kernel_size))
@@ -187,7 +187,7 @@ static nn_Conv *conv_new(const nn_Class *record, int dims, const nn_ConvArgs *ar
 static nn_Conv *transpose_new(const nn_Class *record, int dims, const nn_ConvTransposeArgs *args)
 {
     nn_ConvTransposeArgs a = nn_ConvTransposeArgs_defaults();
-    const char *name = record->name + 3;
+    const char *name = cer_nn_class_name(record->name);
     cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED(name, "in_channels out_channels kernel_size", a.in_channels, a.out_channels,
                      a.kernel_sizes.n ? 0 : a.kernel_size))

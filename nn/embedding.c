@@ -44,12 +44,10 @@ static bool padding_fits(nn_EmbeddingArgs *a)
 
 static void reset_parameters(const nn_Embedding *m)
 {
-    bool before = torch_set_grad_enabled(false);
     int64_t scope = torch_scope_push();
-    torch_normal_(m->weight, 0, 1);
-    if (m->padding_idx != TORCH_NONE) torch_fill_(torch_select(m->weight, 0, m->padding_idx), 0);
+    nn_init_normal_(m->weight);
+    if (m->padding_idx != TORCH_NONE) nn_init_zeros_(torch_select(torch_detach(m->weight), 0, m->padding_idx));
     torch_scope_pop(scope);
-    torch_set_grad_enabled(before);
 }
 
 nn_Embedding *nn_Embedding_new(const nn_EmbeddingArgs *args)

@@ -54,6 +54,13 @@ static Tensor *end(Frame f, Tensor *t)
     return cer_error_pending() ? NULL : t;
 }
 
+static Tensor *uniform(Tensor *t, double from, double to)
+{
+    Frame f = begin();
+    torch_uniform_(t, from, to);
+    return end(f, t);
+}
+
 static Tensor *normal(Tensor *t, double mean, double std)
 {
     Frame f = begin();
@@ -119,7 +126,7 @@ Tensor *nn_init_uniform__args(const nn_InitUniformArgs *args)
 {
     nn_InitUniformArgs a = nn_InitUniformArgs_defaults();
     cer_args(&a, sizeof a, args);
-    return cer_nn_uniform_(a.tensor, a.a, a.b);
+    return uniform(a.tensor, a.a, a.b);
 }
 
 Tensor *nn_init_normal__args(const nn_InitNormalArgs *args)
@@ -201,7 +208,7 @@ Tensor *nn_init_xavier_uniform__args(const nn_InitGainArgs *args)
     double std;
     if (!xavier(args, "xavier_uniform_", &a, &std)) return NULL;
     double bound = sqrt(3.0) * std;
-    return cer_nn_uniform_(a.tensor, -bound, bound);
+    return uniform(a.tensor, -bound, bound);
 }
 
 Tensor *nn_init_xavier_normal__args(const nn_InitGainArgs *args)
@@ -242,7 +249,7 @@ Tensor *nn_init_kaiming_uniform__args(const nn_InitKaimingArgs *args)
     double std;
     if (!kaiming(args, "kaiming_uniform_", &a, &std)) return cer_error_pending() ? NULL : a.tensor;
     double bound = sqrt(3.0) * std;
-    return cer_nn_uniform_(a.tensor, -bound, bound);
+    return uniform(a.tensor, -bound, bound);
 }
 
 Tensor *nn_init_kaiming_normal__args(const nn_InitKaimingArgs *args)
@@ -251,6 +258,12 @@ Tensor *nn_init_kaiming_normal__args(const nn_InitKaimingArgs *args)
     double std;
     if (!kaiming(args, "kaiming_normal_", &a, &std)) return cer_error_pending() ? NULL : a.tensor;
     return normal(a.tensor, 0, std);
+}
+
+double cer_nn_bias_bound(const Tensor *weight)
+{
+    double in, out;
+    return fans(weight, "bias", &in, &out) && in > 0 ? 1 / sqrt(in) : 0;
 }
 
 /* ---- matrices ---------------------------------------------------------------------------------------------------- */

@@ -16,8 +16,14 @@ bool cer_nn_required(const char *class_name, const char *names, const int64_t *v
 void cer_nn_affine(nn_Module *m, Tensor **weight, Tensor **bias, bool affine, torch_dtype dtype, int64_t ndim,
                    const int64_t *shape);
 
+/* 1 / sqrt(fan in of the weight), between which Linear and convolutions draw their bias; 0 without inputs. */
+double cer_nn_bias_bound(const Tensor *weight);
+
 /* A module ready to use, or NULL after ending one that an error left half made: what a constructor returns. */
 void *cer_nn_made(void *m);
+
+/* "Conv2d" of the record of nn_Conv2d: what errors call the class. */
+const char *cer_nn_class_name(const char *name);
 
 /* A class whose forward takes one input: NN_UNARY(nn_ReLU, relu_forward, F_relu(x)) with the module m and the input x. */
 #define NN_UNARY(type, function, ...)                                                                  \

@@ -23,11 +23,11 @@ static void linear_repr(const nn_Module *self, char *text, size_t bytes)
 static const nn_Class linear_class = NN_CLASS(nn_Linear, .forward = linear_forward, .extra_repr = linear_repr);
 
 /* The bounds are equal but for the last bit, which comes from the order of operations. */
-static void reset_parameters(nn_Linear *m)
+static void reset_parameters(const nn_Linear *m)
 {
-    double fan_in = (double)m->in_features, bound = fan_in > 0 ? 1 / sqrt(fan_in) : 0;
+    double bound = cer_nn_bias_bound(m->weight);
     nn_init_kaiming_uniform_(m->weight, sqrt(5.0));
-    if (m->bias) cer_nn_uniform_(m->bias, -bound, bound);
+    if (m->bias) nn_init_uniform_(m->bias, -bound, bound);
 }
 
 nn_Linear *nn_Linear_new(const nn_LinearArgs *args)

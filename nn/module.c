@@ -1,11 +1,11 @@
 /* Modules: making and ending them, and what is registered in them. */
 #include <stdio.h>
 
-#include "module.h"
+#include "layer.h"
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
-static const char *bare_name(const char *name)
+const char *cer_nn_class_name(const char *name)
 {
     if (!name || !*name) return "Module";
     if (strncmp(name, "struct ", 7) == 0) name += 7;
@@ -19,7 +19,7 @@ nn_Module *nn_Module_new(const nn_Class *record, size_t size)
     if (cer_error_pending()) return NULL;
     nn_Class c = {0};
     cer_args(&c, sizeof c, record);
-    const char *name = bare_name(c.name);
+    const char *name = cer_nn_class_name(c.name);
     if (c.size < size || c.size < sizeof(nn_Module)) {
         cer_raise(TORCH_VALUE_ERROR, "Module", "the class record of %s gives a size of %zu bytes for a struct of %zu",
                   name, c.size, size);
@@ -196,14 +196,6 @@ Tensor *cer_nn_new_parameter(nn_Module *m, const char *name, torch_dtype dtype, 
     return t;
 }
 
-Tensor *cer_nn_uniform_(Tensor *t, double from, double to)
-{
-    bool before = torch_set_grad_enabled(false);
-    t = torch_uniform_(t, from, to);
-    torch_set_grad_enabled(before);
-    return t;
-}
-
 /* ---- children ---------------------------------------------------------------------------------------------------- */
 
 bool cer_nn_walk(nn_Module *m, const cer_Path *path, cer_Walker walker, void *data)
@@ -308,5 +300,5 @@ const char *nn_Module_name(const nn_Module *m)
 
 void *nn_Module_as(nn_Module *m, const char *name)
 {
-    return cer_nn_ready(m, "as") && strcmp(m->module->class_record.name, bare_name(name)) == 0 ? m : NULL;
+    return cer_nn_ready(m, "as") && strcmp(m->module->class_record.name, cer_nn_class_name(name)) == 0 ? m : NULL;
 }

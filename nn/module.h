@@ -52,7 +52,6 @@ cer_Item *cer_items_find(const cer_Items *items, const char *name);
 
 /* Registers a new parameter of that shape, uninitialised; NULL after raising. */
 Tensor *cer_nn_new_parameter(nn_Module *m, const char *name, torch_dtype dtype, int64_t ndim, const int64_t *shape);
-Tensor *cer_nn_uniform_(Tensor *t, double from, double to); /* torch_uniform_ without recording */
 
 /* Walks a tree, parents first, a module as often as it occurs. */
 typedef struct cer_Path { /* "layers" <- "0", from the inside out; NULL is the root */

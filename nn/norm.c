@@ -12,11 +12,8 @@ void cer_nn_affine(nn_Module *m, Tensor **weight, Tensor **bias, bool affine, to
     }
     *weight = cer_nn_new_parameter(m, "weight", dtype, ndim, shape);
     *bias = cer_nn_new_parameter(m, "bias", dtype, ndim, shape);
-    if (cer_error_pending()) return;
-    bool before = torch_set_grad_enabled(false);
-    torch_fill_(*weight, 1);
-    torch_zero_(*bias);
-    torch_set_grad_enabled(before);
+    nn_init_ones_(*weight);
+    nn_init_zeros_(*bias);
 }
 
 /* ---- LayerNorm --------------------------------------------------------------------------------------------------- */

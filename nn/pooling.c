@@ -197,7 +197,7 @@ DEFAULTS(nn_MaxUnpoolArgs, NN_MAX_UNPOOL, kernel_size)
     {                                                                                                  \
         static const nn_Class record = NN_CLASS(nn_##Class, .forward = forward_, .extra_repr = repr_); \
         Args a = Args##_defaults();                                                                    \
-        cer_args(&a, sizeof a, args);                                                               \
+        cer_args(&a, sizeof a, args);                                                                  \
         if (!NN_REQUIRED(Base, #required, a.required##s.n ? 0 : a.required)) return NULL;              \
         nn_##Class *m = nn_new_class(nn_##Class, &record);                                             \
         if (m) m->args = a;                                                                            \

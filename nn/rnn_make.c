@@ -89,7 +89,7 @@ static void reset_parameters(const nn_RNN *m)
 {
     double bound = 1.0 / sqrt((double)m->hidden_size);
     const cer_Items *p = &m->module.module->parameters;
-    for (int64_t i = 0; i < p->length; i++) cer_nn_uniform_(p->item[i].as.tensor, -bound, bound);
+    for (int64_t i = 0; i < p->length; i++) nn_init_uniform_(p->item[i].as.tensor, -bound, bound);
 }
 
 static nn_RNN *made(const nn_Class *record, const char *mode, const nn_LSTMArgs *a)

@@ -97,13 +97,12 @@ static void *layer(const nn_TransformerLayerArgs *args, const nn_Class *record, 
 {
     nn_TransformerLayerArgs a = nn_TransformerLayerArgs_defaults();
     cer_args(&a, sizeof a, args);
-    if (!NN_REQUIRED(record->name + strlen("nn_"), "d_model nhead", a.d_model, a.nhead)) return NULL;
+    const char *name = cer_nn_class_name(record->name);
+    if (!NN_REQUIRED(name, "d_model nhead", a.d_model, a.nhead)) return NULL;
     const char *activation = a.activation ? a.activation : "None";
     bool gelu = strcmp(activation, "gelu") == 0;
     if (!gelu && strcmp(activation, "relu") != 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, record->name + strlen("nn_"), "activation should be relu/gelu, not %s",
-                         activation),
-               NULL;
+        return cer_raise(TORCH_RUNTIME_ERROR, name, "activation should be relu/gelu, not %s", activation), NULL;
     Layer *m = nn_new_class(Layer, record);
     if (!m) return NULL;
     m->norm_first = a.norm_first;
