@@ -59,112 +59,52 @@ static nn_Loss *made(const nn_Class *record, const char *reduction)
     return m;
 }
 
-/* The arguments, perhaps of an older library's size, over the defaults. */
-#define ARGUMENTS(Args)         \
-    Args a = Args##_defaults(); \
-    cer_args(&a, sizeof a, args);
+/* A class's constructor: the options a, then what is done with the module m. */
+#define LOSS(Name, Args, ...)                          \
+    nn_##Name *nn_##Name##_new(const Args *args)       \
+    {                                                  \
+        Args a = Args##_defaults();                    \
+        cer_args(&a, sizeof a, args);                  \
+        nn_Loss *m = made(&Name##_class, a.reduction); \
+        if (!m) return NULL;                           \
+        __VA_ARGS__;                                   \
+        return cer_nn_made(m);                         \
+    }
+#define BUFFER(name) m->name = nn_Module_register_buffer(&m->module, #name, a.name, true)
 
 nn_LossArgs nn_LossArgs_defaults(void)
 {
     return (nn_LossArgs){.reduction = "mean", .struct_size = sizeof(nn_LossArgs)};
 }
 
-nn_L1Loss *nn_L1Loss_new(const nn_LossArgs *args)
-{
-    ARGUMENTS(nn_LossArgs)
-    nn_Loss *m = made(&L1Loss_class, a.reduction);
-    if (!m) return NULL;
-    return m;
-}
-
-nn_MSELoss *nn_MSELoss_new(const nn_LossArgs *args)
-{
-    ARGUMENTS(nn_LossArgs)
-    nn_Loss *m = made(&MSELoss_class, a.reduction);
-    if (!m) return NULL;
-    return m;
-}
-
-nn_SoftMarginLoss *nn_SoftMarginLoss_new(const nn_LossArgs *args)
-{
-    ARGUMENTS(nn_LossArgs)
-    nn_Loss *m = made(&SoftMarginLoss_class, a.reduction);
-    if (!m) return NULL;
-    return m;
-}
+LOSS(L1Loss, nn_LossArgs, (void)m)
+LOSS(MSELoss, nn_LossArgs, (void)m)
+LOSS(SoftMarginLoss, nn_LossArgs, (void)m)
 
 nn_ClassLossArgs nn_ClassLossArgs_defaults(void)
 {
     return (nn_ClassLossArgs){.ignore_index = -100, .reduction = "mean", .struct_size = sizeof(nn_ClassLossArgs)};
 }
 
-nn_CrossEntropyLoss *nn_CrossEntropyLoss_new(const nn_ClassLossArgs *args)
-{
-    ARGUMENTS(nn_ClassLossArgs)
-    nn_Loss *m = made(&CrossEntropyLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->ignore_index = a.ignore_index;
-    m->label_smoothing = a.label_smoothing;
-    m->weight = nn_Module_register_buffer(&m->module, "weight", a.weight, true);
-    return cer_nn_made(m);
-}
-
-nn_NLLLoss *nn_NLLLoss_new(const nn_ClassLossArgs *args)
-{
-    ARGUMENTS(nn_ClassLossArgs)
-    nn_Loss *m = made(&NLLLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->ignore_index = a.ignore_index;
-    m->weight = nn_Module_register_buffer(&m->module, "weight", a.weight, true);
-    return cer_nn_made(m);
-}
+LOSS(CrossEntropyLoss, nn_ClassLossArgs, m->ignore_index = a.ignore_index, m->label_smoothing = a.label_smoothing,
+     BUFFER(weight))
+LOSS(NLLLoss, nn_ClassLossArgs, m->ignore_index = a.ignore_index, BUFFER(weight))
 
 nn_WeightedLossArgs nn_WeightedLossArgs_defaults(void)
 {
     return (nn_WeightedLossArgs){.reduction = "mean", .struct_size = sizeof(nn_WeightedLossArgs)};
 }
 
-nn_BCELoss *nn_BCELoss_new(const nn_WeightedLossArgs *args)
-{
-    ARGUMENTS(nn_WeightedLossArgs)
-    nn_Loss *m = made(&BCELoss_class, a.reduction);
-    if (!m) return NULL;
-    m->weight = nn_Module_register_buffer(&m->module, "weight", a.weight, true);
-    return cer_nn_made(m);
-}
-
-nn_BCEWithLogitsLoss *nn_BCEWithLogitsLoss_new(const nn_WeightedLossArgs *args)
-{
-    ARGUMENTS(nn_WeightedLossArgs)
-    nn_Loss *m = made(&BCEWithLogitsLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->weight = nn_Module_register_buffer(&m->module, "weight", a.weight, true);
-    m->pos_weight = nn_Module_register_buffer(&m->module, "pos_weight", a.pos_weight, true);
-    return cer_nn_made(m);
-}
-
-nn_MultiLabelSoftMarginLoss *nn_MultiLabelSoftMarginLoss_new(const nn_WeightedLossArgs *args)
-{
-    ARGUMENTS(nn_WeightedLossArgs)
-    nn_Loss *m = made(&MultiLabelSoftMarginLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->weight = nn_Module_register_buffer(&m->module, "weight", a.weight, true);
-    return cer_nn_made(m);
-}
+LOSS(BCELoss, nn_WeightedLossArgs, BUFFER(weight))
+LOSS(BCEWithLogitsLoss, nn_WeightedLossArgs, BUFFER(weight), BUFFER(pos_weight))
+LOSS(MultiLabelSoftMarginLoss, nn_WeightedLossArgs, BUFFER(weight))
 
 nn_KLDivLossArgs nn_KLDivLossArgs_defaults(void)
 {
     return (nn_KLDivLossArgs){.reduction = "mean", .struct_size = sizeof(nn_KLDivLossArgs)};
 }
 
-nn_KLDivLoss *nn_KLDivLoss_new(const nn_KLDivLossArgs *args)
-{
-    ARGUMENTS(nn_KLDivLossArgs)
-    nn_Loss *m = made(&KLDivLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->log_target = a.log_target;
-    return m;
-}
+LOSS(KLDivLoss, nn_KLDivLossArgs, m->log_target = a.log_target)
 
 nn_PoissonNLLLossArgs nn_PoissonNLLLossArgs_defaults(void)
 {
@@ -172,82 +112,36 @@ nn_PoissonNLLLossArgs nn_PoissonNLLLossArgs_defaults(void)
         .log_input = true, .eps = 1e-8, .reduction = "mean", .struct_size = sizeof(nn_PoissonNLLLossArgs)};
 }
 
-nn_PoissonNLLLoss *nn_PoissonNLLLoss_new(const nn_PoissonNLLLossArgs *args)
-{
-    ARGUMENTS(nn_PoissonNLLLossArgs)
-    nn_Loss *m = made(&PoissonNLLLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->log_input = a.log_input;
-    m->full = a.full;
-    m->eps = a.eps;
-    return m;
-}
+LOSS(PoissonNLLLoss, nn_PoissonNLLLossArgs, m->log_input = a.log_input, m->full = a.full, m->eps = a.eps)
 
 nn_GaussianNLLLossArgs nn_GaussianNLLLossArgs_defaults(void)
 {
     return (nn_GaussianNLLLossArgs){.eps = 1e-6, .reduction = "mean", .struct_size = sizeof(nn_GaussianNLLLossArgs)};
 }
 
-nn_GaussianNLLLoss *nn_GaussianNLLLoss_new(const nn_GaussianNLLLossArgs *args)
-{
-    ARGUMENTS(nn_GaussianNLLLossArgs)
-    nn_Loss *m = made(&GaussianNLLLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->full = a.full;
-    m->eps = a.eps;
-    return m;
-}
+LOSS(GaussianNLLLoss, nn_GaussianNLLLossArgs, m->full = a.full, m->eps = a.eps)
 
 nn_SmoothL1LossArgs nn_SmoothL1LossArgs_defaults(void)
 {
     return (nn_SmoothL1LossArgs){.reduction = "mean", .beta = 1, .struct_size = sizeof(nn_SmoothL1LossArgs)};
 }
 
-nn_SmoothL1Loss *nn_SmoothL1Loss_new(const nn_SmoothL1LossArgs *args)
-{
-    ARGUMENTS(nn_SmoothL1LossArgs)
-    nn_Loss *m = made(&SmoothL1Loss_class, a.reduction);
-    if (!m) return NULL;
-    m->beta = a.beta;
-    return m;
-}
+LOSS(SmoothL1Loss, nn_SmoothL1LossArgs, m->beta = a.beta)
 
 nn_HuberLossArgs nn_HuberLossArgs_defaults(void)
 {
     return (nn_HuberLossArgs){.reduction = "mean", .delta = 1, .struct_size = sizeof(nn_HuberLossArgs)};
 }
 
-nn_HuberLoss *nn_HuberLoss_new(const nn_HuberLossArgs *args)
-{
-    ARGUMENTS(nn_HuberLossArgs)
-    nn_Loss *m = made(&HuberLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->delta = a.delta;
-    return m;
-}
+LOSS(HuberLoss, nn_HuberLossArgs, m->delta = a.delta)
 
 nn_MarginLossArgs nn_MarginLossArgs_defaults(void)
 {
     return (nn_MarginLossArgs){.reduction = "mean", .struct_size = sizeof(nn_MarginLossArgs)};
 }
 
-nn_MarginRankingLoss *nn_MarginRankingLoss_new(const nn_MarginLossArgs *args)
-{
-    ARGUMENTS(nn_MarginLossArgs)
-    nn_Loss *m = made(&MarginRankingLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->margin = a.margin;
-    return m;
-}
-
-nn_CosineEmbeddingLoss *nn_CosineEmbeddingLoss_new(const nn_MarginLossArgs *args)
-{
-    ARGUMENTS(nn_MarginLossArgs)
-    nn_Loss *m = made(&CosineEmbeddingLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->margin = a.margin;
-    return m;
-}
+LOSS(MarginRankingLoss, nn_MarginLossArgs, m->margin = a.margin)
+LOSS(CosineEmbeddingLoss, nn_MarginLossArgs, m->margin = a.margin)
 
 nn_HingeEmbeddingLossArgs nn_HingeEmbeddingLossArgs_defaults(void)
 {
@@ -255,14 +149,7 @@ nn_HingeEmbeddingLossArgs nn_HingeEmbeddingLossArgs_defaults(void)
         .margin = 1, .reduction = "mean", .struct_size = sizeof(nn_HingeEmbeddingLossArgs)};
 }
 
-nn_HingeEmbeddingLoss *nn_HingeEmbeddingLoss_new(const nn_HingeEmbeddingLossArgs *args)
-{
-    ARGUMENTS(nn_HingeEmbeddingLossArgs)
-    nn_Loss *m = made(&HingeEmbeddingLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->margin = a.margin;
-    return m;
-}
+LOSS(HingeEmbeddingLoss, nn_HingeEmbeddingLossArgs, m->margin = a.margin)
 
 nn_TripletMarginLossArgs nn_TripletMarginLossArgs_defaults(void)
 {
@@ -270,17 +157,7 @@ nn_TripletMarginLossArgs nn_TripletMarginLossArgs_defaults(void)
         .margin = 1, .p = 2, .eps = 1e-6, .reduction = "mean", .struct_size = sizeof(nn_TripletMarginLossArgs)};
 }
 
-nn_TripletMarginLoss *nn_TripletMarginLoss_new(const nn_TripletMarginLossArgs *args)
-{
-    ARGUMENTS(nn_TripletMarginLossArgs)
-    nn_Loss *m = made(&TripletMarginLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->margin = a.margin;
-    m->p = a.p;
-    m->eps = a.eps;
-    m->swap = a.swap;
-    return m;
-}
+LOSS(TripletMarginLoss, nn_TripletMarginLossArgs, m->margin = a.margin, m->p = a.p, m->eps = a.eps, m->swap = a.swap)
 
 nn_MultiMarginLossArgs nn_MultiMarginLossArgs_defaults(void)
 {
@@ -288,15 +165,6 @@ nn_MultiMarginLossArgs nn_MultiMarginLossArgs_defaults(void)
         .p = 1, .margin = 1, .reduction = "mean", .struct_size = sizeof(nn_MultiMarginLossArgs)};
 }
 
-nn_MultiMarginLoss *nn_MultiMarginLoss_new(const nn_MultiMarginLossArgs *args)
-{
-    ARGUMENTS(nn_MultiMarginLossArgs)
-    if (!cer_error_pending() && a.p != 1 && a.p != 2)
-        cer_raise(TORCH_VALUE_ERROR, "MultiMarginLoss", "only p == 1 and p == 2 supported");
-    nn_Loss *m = made(&MultiMarginLoss_class, a.reduction);
-    if (!m) return NULL;
-    m->p = (double)a.p;
-    m->margin = a.margin;
-    m->weight = nn_Module_register_buffer(&m->module, "weight", a.weight, true);
-    return cer_nn_made(m);
-}
+LOSS(MultiMarginLoss, nn_MultiMarginLossArgs, m->p = (double)a.p, m->margin = a.margin, BUFFER(weight),
+     (void)(a.p == 1 || a.p == 2 ||
+            cer_raise(TORCH_VALUE_ERROR, "MultiMarginLoss", "only p == 1 and p == 2 supported")))
