@@ -81,6 +81,43 @@ START_TEST(linear_bias_stays_registered)
 }
 END_TEST
 
+/* ---- sizes that no tensor has ------------------------------------------------------------------------------------- */
+
+START_TEST(absurd_sizes_are_errors)
+{
+    Tensor *x = torch_ones(1, 2, 8);
+    const int64_t huge[] = {INT64_MAX, INT64_MAX / 2, INT64_MIN + 3, -1};
+    for (size_t k = 0; k < sizeof huge / sizeof *huge; k++) {
+        int64_t n = huge[k];
+        nn_Conv1d *conv[] = {
+            nn_Conv1d(2, 4, 3, .dilation = n, .padding = F_SAME, .padding_mode = "circular"),
+            nn_Conv1d(2, 4, 3, .dilation = n, .padding = F_SAME),
+            nn_Conv1d(2, 4, 3, .padding = n, .padding_mode = "reflect"),
+            nn_Conv1d(2, 4, 3, .stride = 1, .padding = n),
+        };
+        for (size_t i = 0; i < sizeof conv / sizeof *conv; i++) {
+            ck_assert_no_error();
+            Tensor *y = nn_forward(conv[i], x);
+            bool cut = n == -1 && i == 2; /* reflecting -1 takes an element away, as in PyTorch */
+            ck_assert_msg(cut ? y && torch_size(y, 2) == 4 : !y && torch_error(), "%lld, convolution %d", (long long)n,
+                          (int)i);
+            torch_error_clear();
+            nn_free(conv[i]);
+        }
+        ck_assert_ptr_null(nn_Conv1d(2, n, 3));
+        torch_error_clear();
+        ck_assert_ptr_null(nn_Conv1d(2, 4, n));
+        torch_error_clear();
+        ck_assert_ptr_null(nn_LSTM(2, n));
+        torch_error_clear();
+        ck_assert_ptr_null(nn_MultiheadAttention(n, 1));
+        torch_error_clear();
+        ck_assert_ptr_null(nn_Embedding(n, 3));
+        torch_error_clear();
+    }
+}
+END_TEST
+
 /* ---- RNN --------------------------------------------------------------------------------------------------------- */
 
 typedef struct Numbers {
@@ -283,7 +320,7 @@ static TCase *rnn(void)
 
 static TCase *others(void)
 {
-    return test_case("others", mse_reductions, activations, dropout_draws, flatten_shapes);
+    return test_case("others", mse_reductions, activations, dropout_draws, flatten_shapes, absurd_sizes_are_errors);
 }
 
 SUITE_MAIN("nn layers", linear, rnn, others)
