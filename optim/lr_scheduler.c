@@ -140,7 +140,7 @@ static void report(const optim_LRScheduler *s, int64_t i, const double *epoch)
         printf("Epoch %.2f: adjusting learning rate of group %lld to %.4e.\n", *epoch, (long long)i, s->last_lr[i]);
 }
 
-static int set_rates(optim_LRScheduler *s, double (*lr)(const optim_LRScheduler *, int64_t), const double *epoch)
+int cer_scheduler_set_rates(optim_LRScheduler *s, double (*lr)(const optim_LRScheduler *, int64_t), const double *epoch)
 {
     if (s->record->check && !s->record->check(s)) return torch_error_code();
     for (int64_t i = 0; i < s->n; i++) s->last_lr[i] = lr(s, i);
@@ -152,59 +152,24 @@ static int set_rates(optim_LRScheduler *s, double (*lr)(const optim_LRScheduler 
     return torch_error_code();
 }
 
-/* CosineAnnealingWarmRestarts */
-static int restart_step(optim_LRScheduler *s, const double *epoch)
-{
-    const optim_CosineAnnealingWarmRestartsArgs *a = &s->args.restarts;
-    double first = 0, e;
-    if (!epoch && s->last_epoch < 0) epoch = &first;
-    if (!epoch) {
-        e = (double)(s->last_epoch + 1);
-        if (++s->t_cur >= (double)s->t_i) {
-            s->t_cur -= (double)s->t_i;
-            s->t_i *= a->T_mult;
-        }
-    } else {
-        e = *epoch;
-        if (!(e >= 0)) {
-            const char *text = torch_repr(e);
-            return torch_error_raise(TORCH_VALUE_ERROR, "step", "Expected non-negative epoch, but got %s",
-                                     text ? text : "");
-        }
-        s->t_i = a->T_0;
-        s->t_cur = e;
-        if (e >= (double)a->T_0 && a->T_mult == 1) s->t_cur = fmod(e, (double)a->T_0);
-        if (e >= (double)a->T_0 && a->T_mult > 1) {
-            double m = (double)a->T_mult, n = trunc(log(e / (double)a->T_0 * (m - 1) + 1) / log(m)), factor = pow(m, n);
-            s->t_cur = e - (double)a->T_0 * (factor - 1) / (m - 1);
-            s->t_i = (int64_t)((double)a->T_0 * factor);
-        }
-    }
-    s->last_epoch = (int64_t)floor(e);
-    return set_rates(s, s->record->lr, &e);
-}
-
 static int step(optim_LRScheduler *s, const double *epoch)
 {
-    if (s->record == &cer_restarts) return restart_step(s, epoch);
+    if (s->record->step) return s->record->step(s, epoch);
     if (s->step_count == 1 && s->optimizer->step_count < 1) torch_warn("UserWarning", "%s", order_warning);
     s->step_count++;
     if (!epoch) {
         s->last_epoch++;
-        return set_rates(s, s->record->lr, NULL);
+        return cer_scheduler_set_rates(s, s->record->lr, NULL);
     }
     torch_warn("UserWarning", "%s", epoch_warning);
     s->last_epoch = (int64_t)*epoch;
-    return set_rates(s, s->record->closed ? s->record->closed : s->record->lr, epoch);
+    return cer_scheduler_set_rates(s, s->record->closed ? s->record->closed : s->record->lr, epoch);
 }
 
 int optim_lr_scheduler_step(optim_LRScheduler *s)
 {
     if (!ready(s, "step")) return torch_error_code();
-    if (s->record == &cer_plateau)
-        return torch_error_raise(TORCH_TYPE_ERROR, "step",
-                                 "ReduceLROnPlateau.step() missing 1 required positional argument: 'metrics'");
-    return s->record->lr ? step(s, NULL) : cer_sequential_step(s);
+    return step(s, NULL);
 }
 
 int optim_lr_scheduler_step_epoch(optim_LRScheduler *s, double epoch)
@@ -235,24 +200,26 @@ typedef struct Field {
     const char *key;
     size_t at;
     bool whole; /* int64, else double */
+    cer_SchedulerSaves of;
 } Field;
-#define FIELD(key, member, whole)                       \
-    {                                                   \
-        key, offsetof(optim_LRScheduler, member), whole \
+#define FIELD(key, member, whole, of)                                   \
+    {                                                                   \
+        key, offsetof(optim_LRScheduler, member), whole, CER_SAVES_##of \
     }
-static const Field fields[] = {FIELD("last_epoch", last_epoch, true),
-                               FIELD("_step_count", step_count, true),
-                               FIELD("T_cur", t_cur, false),
-                               FIELD("T_i", t_i, true),
-                               FIELD("best", best, false),
-                               FIELD("num_bad_epochs", bad_epochs, true),
-                               FIELD("cooldown_counter", cooldown_left, true)};
+static const Field fields[] = {FIELD("last_epoch", last_epoch, true, ALWAYS),
+                               FIELD("_step_count", step_count, true, COUNT),
+                               FIELD("T_cur", t_cur, false, RESTARTS),
+                               FIELD("T_i", t_i, true, RESTARTS),
+                               FIELD("best", best, false, PLATEAU),
+                               FIELD("num_bad_epochs", bad_epochs, true, PLATEAU),
+                               FIELD("cooldown_counter", cooldown_left, true, PLATEAU)};
 enum { FIELDS = sizeof fields / sizeof *fields, KEY = 160 };
 
+/* What has rates by epoch counts its steps. */
 static bool has_field(const optim_LRScheduler *s, int k)
 {
-    return k < 1 || (k == 1 && s->record != &cer_plateau && s->record->lr) ||
-           (k < 4 ? k > 1 && s->record == &cer_restarts : k > 1 && s->record == &cer_plateau);
+    cer_SchedulerSaves of = fields[k].of;
+    return of == CER_SAVES_ALWAYS || of == s->record->saves || (of == CER_SAVES_COUNT && s->record->lr);
 }
 
 static void save(const optim_LRScheduler *s, torch_StateDict *d, const char *prefix)

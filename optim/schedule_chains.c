@@ -4,9 +4,6 @@
 
 #include "scheduler.h"
 
-const cer_SchedulerClass cer_sequential = {.name = "SequentialLR"}, cer_chained = {.name = "ChainedScheduler"},
-                         cer_plateau = {.name = "ReduceLROnPlateau"};
-
 /* ---- of several ---------------------------------------------------------------------------------------------------- */
 
 static bool all_of(const optim_Optimizer *o, int64_t n, optim_LRScheduler *const *inner, bool sequential)
@@ -51,10 +48,34 @@ static bool sequential_begin(optim_LRScheduler *s)
     return true;
 }
 
+static int sequential_step(optim_LRScheduler *s, const double *epoch)
+{
+    (void)epoch;
+    int64_t at = 0;
+    s->last_epoch++;
+    while (at < s->n_milestones && s->milestone[at] <= s->last_epoch) at++;
+    int code = at > 0 && s->milestone[at - 1] == s->last_epoch ? optim_lr_scheduler_step_epoch(s->inner[at], 0)
+                                                               : optim_lr_scheduler_step(s->inner[at]);
+    if (code == TORCH_OK) cer_scheduler_keep_last(s);
+    return code;
+}
+
+static int chained_step(optim_LRScheduler *s, const double *epoch)
+{
+    (void)epoch;
+    for (int64_t k = 0; k < s->n_inner; k++)
+        if (optim_lr_scheduler_step(s->inner[k]) != TORCH_OK) return torch_error_code();
+    cer_scheduler_keep_last(s);
+    return TORCH_OK;
+}
+
+static const cer_SchedulerClass sequential_class = {.name = "SequentialLR", .step = sequential_step};
+static const cer_SchedulerClass chained_class = {.name = "ChainedScheduler", .step = chained_step};
+
 static optim_LRScheduler *several(const cer_SchedulerClass *record, optim_Optimizer *o, int64_t n,
                                   optim_LRScheduler *const *inner, int64_t n_milestones, const int64_t *milestones)
 {
-    bool sequential = record == &cer_sequential;
+    bool sequential = record == &sequential_class;
     optim_LRScheduler *s = NULL;
     if (!cer_error_pending() && all_of(o, n, inner, sequential) && sequential && n_milestones != n - 1)
         cer_raise(
@@ -77,31 +98,25 @@ optim_LRScheduler *optim_lr_scheduler_SequentialLR(optim_Optimizer *optimizer, i
                                                    optim_LRScheduler *const *schedulers, int64_t n_milestones,
                                                    const int64_t *milestones)
 {
-    return several(&cer_sequential, optimizer, n, schedulers, n_milestones, milestones);
+    return several(&sequential_class, optimizer, n, schedulers, n_milestones, milestones);
 }
 
 optim_LRScheduler *optim_lr_scheduler_ChainedScheduler(int64_t n, optim_LRScheduler *const *schedulers)
 {
-    return several(&cer_chained, NULL, n, schedulers, 0, NULL);
-}
-
-int cer_sequential_step(optim_LRScheduler *s)
-{
-    int code = TORCH_OK;
-    for (int64_t k = 0; s->record == &cer_chained && k < s->n_inner && code == TORCH_OK; k++)
-        code = optim_lr_scheduler_step(s->inner[k]);
-    if (s->record == &cer_sequential) {
-        int64_t at = 0;
-        s->last_epoch++;
-        while (at < s->n_milestones && s->milestone[at] <= s->last_epoch) at++;
-        code = at > 0 && s->milestone[at - 1] == s->last_epoch ? optim_lr_scheduler_step_epoch(s->inner[at], 0)
-                                                               : optim_lr_scheduler_step(s->inner[at]);
-    }
-    if (code == TORCH_OK) cer_scheduler_keep_last(s);
-    return code;
+    return several(&chained_class, NULL, n, schedulers, 0, NULL);
 }
 
 /* ---- ReduceLROnPlateau --------------------------------------------------------------------------------------------- */
+
+static int plateau_step(optim_LRScheduler *s, const double *epoch)
+{
+    (void)s, (void)epoch;
+    return torch_error_raise(TORCH_TYPE_ERROR, "step",
+                             "ReduceLROnPlateau.step() missing 1 required positional argument: 'metrics'");
+}
+
+static const cer_SchedulerClass plateau_class = {
+    .name = "ReduceLROnPlateau", .step = plateau_step, .saves = CER_SAVES_PLATEAU};
 
 optim_ReduceLROnPlateauArgs optim_ReduceLROnPlateauArgs_defaults(void)
 {
@@ -132,7 +147,7 @@ optim_LRScheduler *optim_lr_scheduler_ReduceLROnPlateau_new(const optim_ReduceLR
     a.mode = one_of("mode", a.mode, "min", "max");
     if (a.mode) a.threshold_mode = one_of("threshold mode", a.threshold_mode, "rel", "abs");
     if (!a.mode || !a.threshold_mode) return NULL;
-    optim_LRScheduler *s = cer_scheduler_new(&cer_plateau, a.optimizer, a.verbose);
+    optim_LRScheduler *s = cer_scheduler_new(&plateau_class, a.optimizer, a.verbose);
     if (!s) return NULL;
     s->args.plateau = a;
     s->best = a.mode[1] == 'i' ? (double)INFINITY : -(double)INFINITY;
@@ -163,7 +178,7 @@ static void reduce(optim_LRScheduler *s)
 int optim_lr_scheduler_step_metrics(optim_LRScheduler *s, double metrics)
 {
     if (cer_error_pending()) return torch_error_code();
-    if (!s || s->record != &cer_plateau)
+    if (!s || s->record != &plateau_class)
         return torch_error_raise(TORCH_TYPE_ERROR, "step", "only ReduceLROnPlateau takes metrics");
     const optim_ReduceLROnPlateauArgs *a = &s->args.plateau;
     s->last_epoch++;

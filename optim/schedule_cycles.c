@@ -54,28 +54,27 @@ optim_CyclicLRArgs optim_CyclicLRArgs_defaults(void)
                                 .struct_size = sizeof(optim_CyclicLRArgs)};
 }
 
-static bool cyclic_fits(const optim_CyclicLRArgs *a)
+static bool cyclic_fits(optim_CyclicLRArgs *a)
 {
     static const char *const modes[] = {"triangular", "triangular2", "exp_range"};
-    bool known = false;
-    for (int k = 0; k < 3; k++) known |= a->mode && strcmp(a->mode, modes[k]) == 0;
-    if (!known) return cer_raise(TORCH_VALUE_ERROR, "CyclicLR", "mode is invalid and scale_fn is None");
+    const char *mode = NULL; /* ours: the caller's text may end before the scheduler does */
+    for (int k = 0; k < 3; k++)
+        if (a->mode && strcmp(a->mode, modes[k]) == 0) mode = modes[k];
+    if (!mode) return cer_raise(TORCH_VALUE_ERROR, "CyclicLR", "mode is invalid and scale_fn is None");
+    a->mode = mode;
     if (a->cycle_momentum && a->optimizer && cer_optim_option(a->optimizer, "momentum") < 0)
         return no_momentum("CyclicLR");
-    return a->step_size_up + a->step_size_down != 0 ||
+    return (double)a->step_size_up + (double)a->step_size_down != 0 ||
            cer_raise(TORCH_RUNTIME_ERROR, "CyclicLR", "ZeroDivisionError: float division by zero");
 }
 
 optim_LRScheduler *optim_lr_scheduler_CyclicLR_new(const optim_CyclicLRArgs *args)
 {
-    static const char *const modes[] = {"triangular", "triangular2", "exp_range"};
     optim_CyclicLRArgs a = optim_CyclicLRArgs_defaults();
     cer_args(&a, sizeof a, args);
     if (cer_error_pending() || !cyclic_fits(&a)) return NULL;
     optim_LRScheduler *s = cer_scheduler_new(&cyclic_class, a.optimizer, a.verbose);
     if (!s) return NULL;
-    for (int k = 0; k < 3; k++) /* the caller's text may end before the scheduler does */
-        if (strcmp(a.mode, modes[k]) == 0) a.mode = modes[k];
     s->args.cyclic = a;
     for (int64_t i = 0; i < s->n && a.last_epoch == -1; i++) {
         cer_group_set(s, i, "lr", a.base_lr);

@@ -8,13 +8,22 @@
 
 #include "optimizer.h"
 
+typedef enum cer_SchedulerSaves {
+    CER_SAVES_ALWAYS,
+    CER_SAVES_COUNT,
+    CER_SAVES_RESTARTS,
+    CER_SAVES_PLATEAU
+} cer_SchedulerSaves;
+
 typedef struct cer_SchedulerClass {
     const char *name;
-    double (*lr)(const optim_LRScheduler *s,
-                 int64_t i); /* get_lr()[i], from the group's lr; NULL: steps in its own way */
+    double (*lr)(const optim_LRScheduler *s, int64_t i); /* get_lr()[i], from the group's lr. NULL: takes no epoch */
     double (*closed)(const optim_LRScheduler *s, int64_t i); /* the same from the epoch alone; NULL: as lr */
     bool (*check)(const optim_LRScheduler *s);               /* before every step; NULL: fine */
     void (*after)(optim_LRScheduler *s);                     /* what else a step changes: momentum; NULL: nothing */
+    /* A step of its own, instead of counting and calling lr; epoch NULL: the next. NULL: as all do */
+    int (*step)(optim_LRScheduler *s, const double *epoch);
+    cer_SchedulerSaves saves; /* what state_dict has besides what all have */
 } cer_SchedulerClass;
 
 struct optim_LRScheduler {
@@ -55,7 +64,21 @@ void cer_group_set(const optim_LRScheduler *s, int64_t i, const char *option, do
 double cer_group_get(const optim_LRScheduler *s, int64_t i, const char *option); /* NaN: not there */
 void cer_scheduler_keep_last(optim_LRScheduler *s);
 
-int cer_sequential_step(optim_LRScheduler *s);
-extern const cer_SchedulerClass cer_sequential, cer_chained, cer_plateau, cer_restarts;
+/* Sets the rates that lr gives, and what `after` changes, and tells of it where verbose; epoch as printed. A code */
+int cer_scheduler_set_rates(optim_LRScheduler *s, double (*lr)(const optim_LRScheduler *, int64_t),
+                            const double *epoch);
+
+/* A class, and its constructor over args->member, which ends where check fails. */
+#define SCHEDULER(Name, member, lr_, closed_, check_)                                             \
+    static const cer_SchedulerClass Name##_class = {.name = #Name, .lr = lr_, .closed = closed_}; \
+    optim_LRScheduler *optim_lr_scheduler_##Name##_new(const optim_##Name##Args *args)            \
+    {                                                                                             \
+        optim_##Name##Args a = optim_##Name##Args_defaults();                                     \
+        cer_args(&a, sizeof a, args);                                                             \
+        if (cer_error_pending() || !(check_)) return NULL;                                        \
+        optim_LRScheduler *s = cer_scheduler_new(&Name##_class, a.optimizer, a.verbose);          \
+        if (s) s->args.member = a;                                                                \
+        return cer_scheduler_begin(s, a.last_epoch);                                              \
+    }
 
 #endif

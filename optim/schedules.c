@@ -1,27 +1,7 @@
-/* Schedulers whose rate follows from the epoch, and from the rate before: ten of them. */
+/* Schedulers whose rate follows from the epoch, or from the rate before, by a factor. */
 #include <math.h>
 
 #include "scheduler.h"
-
-static const double PI = 3.14159265358979323846;
-
-static double now(const optim_LRScheduler *s, int64_t i)
-{
-    return cer_scheduler_lr(s, i);
-}
-
-/* A class, its defaults, and its constructor over args->member, which ends where check fails. */
-#define SCHEDULER(Name, member, lr_, closed_, check_)                                             \
-    static const cer_SchedulerClass Name##_class = {.name = #Name, .lr = lr_, .closed = closed_}; \
-    optim_LRScheduler *optim_lr_scheduler_##Name##_new(const optim_##Name##Args *args)            \
-    {                                                                                             \
-        optim_##Name##Args a = optim_##Name##Args_defaults();                                     \
-        cer_args(&a, sizeof a, args);                                                             \
-        if (cer_error_pending() || !(check_)) return NULL;                                        \
-        optim_LRScheduler *s = cer_scheduler_new(&Name##_class, a.optimizer, a.verbose);          \
-        if (s) s->args.member = a;                                                                \
-        return cer_scheduler_begin(s, a.last_epoch);                                              \
-    }
 
 static bool refuse(const char *name, const char *text)
 {
@@ -37,11 +17,11 @@ static double lambda_lr(const optim_LRScheduler *s, int64_t i)
 
 static double multiplicative_lr(const optim_LRScheduler *s, int64_t i)
 {
-    if (s->last_epoch <= 0) return now(s, i);
-    return now(s, i) * s->args.multiplicative.lr_lambda(s->last_epoch, s->args.multiplicative.data);
+    if (s->last_epoch <= 0) return cer_scheduler_lr(s, i);
+    return cer_scheduler_lr(s, i) * s->args.multiplicative.lr_lambda(s->last_epoch, s->args.multiplicative.data);
 }
 
-static bool callable(const char *name, const void *function)
+static bool callable(const char *name, optim_LRLambda *function)
 {
     return function || cer_raise(TORCH_TYPE_ERROR, name, "lr_lambda should be a function, but got NULL");
 }
@@ -56,15 +36,15 @@ optim_MultiplicativeLRArgs optim_MultiplicativeLRArgs_defaults(void)
     return (optim_MultiplicativeLRArgs){.last_epoch = -1, .struct_size = sizeof(optim_MultiplicativeLRArgs)};
 }
 
-SCHEDULER(LambdaLR, lambda, lambda_lr, NULL, a.lr_lambda || callable("LambdaLR", NULL))
-SCHEDULER(MultiplicativeLR, multiplicative, multiplicative_lr, NULL, a.lr_lambda || callable("MultiplicativeLR", NULL))
+SCHEDULER(LambdaLR, lambda, lambda_lr, NULL, callable("LambdaLR", a.lr_lambda))
+SCHEDULER(MultiplicativeLR, multiplicative, multiplicative_lr, NULL, callable("MultiplicativeLR", a.lr_lambda))
 
 /* ---- StepLR, ExponentialLR ----------------------------------------------------------------------------------------- */
 
 static double step_lr(const optim_LRScheduler *s, int64_t i)
 {
     bool due = s->last_epoch != 0 && s->last_epoch % s->args.step.step_size == 0;
-    return due ? now(s, i) * s->args.step.gamma : now(s, i);
+    return due ? cer_scheduler_lr(s, i) * s->args.step.gamma : cer_scheduler_lr(s, i);
 }
 
 static double step_closed(const optim_LRScheduler *s, int64_t i)
@@ -74,7 +54,7 @@ static double step_closed(const optim_LRScheduler *s, int64_t i)
 
 static double exponential_lr(const optim_LRScheduler *s, int64_t i)
 {
-    return s->last_epoch == 0 ? now(s, i) : now(s, i) * s->args.exponential.gamma;
+    return s->last_epoch == 0 ? cer_scheduler_lr(s, i) : cer_scheduler_lr(s, i) * s->args.exponential.gamma;
 }
 
 static double exponential_closed(const optim_LRScheduler *s, int64_t i)
@@ -104,7 +84,7 @@ static double multi_step_lr(const optim_LRScheduler *s, int64_t i)
 {
     int64_t times = 0;
     for (int64_t k = 0; k < s->n_milestones; k++) times += s->milestone[k] == s->last_epoch;
-    return times ? now(s, i) * pow(s->args.multi_step.gamma, (double)times) : now(s, i);
+    return times ? cer_scheduler_lr(s, i) * pow(s->args.multi_step.gamma, (double)times) : cer_scheduler_lr(s, i);
 }
 
 static double multi_step_closed(const optim_LRScheduler *s, int64_t i)
@@ -137,8 +117,8 @@ optim_LRScheduler *optim_lr_scheduler_MultiStepLR_new(const optim_MultiStepLRArg
 static double constant_lr(const optim_LRScheduler *s, int64_t i)
 {
     const optim_ConstantLRArgs *a = &s->args.constant;
-    if (s->last_epoch == 0) return now(s, i) * a->factor;
-    return s->last_epoch == a->total_iters ? now(s, i) * (1.0 / a->factor) : now(s, i);
+    if (s->last_epoch == 0) return cer_scheduler_lr(s, i) * a->factor;
+    return s->last_epoch == a->total_iters ? cer_scheduler_lr(s, i) * (1.0 / a->factor) : cer_scheduler_lr(s, i);
 }
 
 static double constant_closed(const optim_LRScheduler *s, int64_t i)
@@ -150,10 +130,11 @@ static double constant_closed(const optim_LRScheduler *s, int64_t i)
 static double linear_lr(const optim_LRScheduler *s, int64_t i)
 {
     const optim_LinearLRArgs *a = &s->args.linear;
-    if (s->last_epoch == 0) return now(s, i) * a->start_factor;
-    if (s->last_epoch > a->total_iters) return now(s, i);
+    if (s->last_epoch == 0) return cer_scheduler_lr(s, i) * a->start_factor;
+    if (s->last_epoch > a->total_iters) return cer_scheduler_lr(s, i);
     double span = a->end_factor - a->start_factor;
-    return now(s, i) * (1. + span / ((double)a->total_iters * a->start_factor + (double)(s->last_epoch - 1) * span));
+    return cer_scheduler_lr(s, i) *
+           (1. + span / ((double)a->total_iters * a->start_factor + (double)(s->last_epoch - 1) * span));
 }
 
 static double linear_closed(const optim_LRScheduler *s, int64_t i)
@@ -168,8 +149,8 @@ static double polynomial_lr(const optim_LRScheduler *s, int64_t i)
 {
     const optim_PolynomialLRArgs *a = &s->args.polynomial;
     double total = (double)a->total_iters, epoch = (double)s->last_epoch;
-    if (s->last_epoch == 0 || s->last_epoch > a->total_iters) return now(s, i);
-    return now(s, i) * pow((1.0 - epoch / total) / (1.0 - (epoch - 1) / total), a->power);
+    if (s->last_epoch == 0 || s->last_epoch > a->total_iters) return cer_scheduler_lr(s, i);
+    return cer_scheduler_lr(s, i) * pow((1.0 - epoch / total) / (1.0 - (epoch - 1) / total), a->power);
 }
 
 static double polynomial_closed(const optim_LRScheduler *s, int64_t i)
@@ -213,65 +194,3 @@ SCHEDULER(ConstantLR, constant, constant_lr, constant_closed,
               refuse("ConstantLR", "Constant multiplicative factor expected to be between 0 and 1."))
 SCHEDULER(LinearLR, linear, linear_lr, linear_closed, linear_factors(&a))
 SCHEDULER(PolynomialLR, polynomial, polynomial_lr, polynomial_closed, true)
-
-/* ---- CosineAnnealingLR, CosineAnnealingWarmRestarts ---------------------------------------------------------------- */
-
-static double cosine_closed(const optim_LRScheduler *s, int64_t i)
-{
-    const optim_CosineAnnealingLRArgs *a = &s->args.cosine;
-    return a->eta_min + (s->base_lr[i] - a->eta_min) * (1 + cos(PI * (double)s->last_epoch / (double)a->T_max)) / 2;
-}
-
-static double cosine_lr(const optim_LRScheduler *s, int64_t i)
-{
-    const optim_CosineAnnealingLRArgs *a = &s->args.cosine;
-    double epoch = (double)s->last_epoch, half = (double)a->T_max;
-    if (s->last_epoch == 0) return now(s, i);
-    if (s->step_count == 1 && s->last_epoch > 0)
-        return a->eta_min + (s->base_lr[i] - a->eta_min) * (1 + cos(epoch * PI / half)) / 2;
-    if ((s->last_epoch - 1 - a->T_max) % (2 * a->T_max) == 0)
-        return now(s, i) + (s->base_lr[i] - a->eta_min) * (1 - cos(PI / half)) / 2;
-    return (1 + cos(PI * epoch / half)) / (1 + cos(PI * (epoch - 1) / half)) * (now(s, i) - a->eta_min) + a->eta_min;
-}
-
-static double restarts_lr(const optim_LRScheduler *s, int64_t i)
-{
-    double low = s->args.restarts.eta_min;
-    return low + (s->base_lr[i] - low) * (1 + cos(PI * s->t_cur / (double)s->t_i)) / 2;
-}
-
-optim_CosineAnnealingLRArgs optim_CosineAnnealingLRArgs_defaults(void)
-{
-    return (optim_CosineAnnealingLRArgs){.last_epoch = -1, .struct_size = sizeof(optim_CosineAnnealingLRArgs)};
-}
-
-SCHEDULER(CosineAnnealingLR, cosine, cosine_lr, cosine_closed,
-          (a.T_max != 0 && a.T_max < INT64_MAX / 4 && a.T_max > -(INT64_MAX / 4)) ||
-              cer_raise(TORCH_RUNTIME_ERROR, "CosineAnnealingLR", "ZeroDivisionError: float division by zero"))
-
-const cer_SchedulerClass cer_restarts = {.name = "CosineAnnealingWarmRestarts", .lr = restarts_lr};
-
-optim_CosineAnnealingWarmRestartsArgs optim_CosineAnnealingWarmRestartsArgs_defaults(void)
-{
-    return (optim_CosineAnnealingWarmRestartsArgs){
-        .T_mult = 1, .last_epoch = -1, .struct_size = sizeof(optim_CosineAnnealingWarmRestartsArgs)};
-}
-
-optim_LRScheduler *optim_lr_scheduler_CosineAnnealingWarmRestarts_new(const optim_CosineAnnealingWarmRestartsArgs *args)
-{
-    optim_CosineAnnealingWarmRestartsArgs a = optim_CosineAnnealingWarmRestartsArgs_defaults();
-    cer_args(&a, sizeof a, args);
-    if (cer_error_pending()) return NULL;
-    if (a.T_0 <= 0 || a.T_mult < 1) {
-        const char *text = a.T_0 <= 0 ? "positive integer T_0" : "integer T_mult >= 1";
-        cer_raise(TORCH_VALUE_ERROR, cer_restarts.name, "Expected %s, but got %lld", text,
-                  (long long)(a.T_0 <= 0 ? a.T_0 : a.T_mult));
-        return NULL;
-    }
-    optim_LRScheduler *s = cer_scheduler_new(&cer_restarts, a.optimizer, a.verbose);
-    if (!s) return NULL;
-    s->args.restarts = a;
-    s->t_i = a.T_0;
-    s->t_cur = (double)a.last_epoch;
-    return cer_scheduler_begin(s, a.last_epoch);
-}
