@@ -75,7 +75,7 @@ Dataset *torch_utils_data_Subset(const Dataset *of, int64_t n, const int64_t *in
     size_t bytes = (size_t)n * sizeof *indices;
     if (!d) return NULL;
     d->of = of;
-    d->index = n < INT64_MAX / 8 ? cer_alloc(bytes ? bytes : 1) : NULL;
+    d->index = n < INT64_MAX / 8 ? cer_alloc(bytes) : NULL;
     if (!d->index) {
         d->length = 0;
         torch_utils_data_Dataset_free(d);

@@ -10,7 +10,7 @@ struct torch_utils_data_DataLoader {
     torch_utils_data_DataLoaderArgs args;
     int64_t *order; /* of this pass: length indices; drawn with its first batch */
     int64_t length, at;
-    bool begun, drawn, ended;
+    bool begun, drawn;
 };
 
 torch_utils_data_DataLoaderArgs torch_utils_data_DataLoaderArgs_defaults(void)
@@ -38,7 +38,7 @@ DataLoader *torch_utils_data_DataLoader_new(const torch_utils_data_DataLoaderArg
     int64_t length = a.dataset->length;
     size_t bytes = (size_t)length * sizeof(int64_t);
     DataLoader *l = cer_alloc(sizeof *l);
-    int64_t *order = l && length < INT64_MAX / 8 ? cer_alloc(bytes ? bytes : 1) : NULL;
+    int64_t *order = l && length < INT64_MAX / 8 ? cer_alloc(bytes) : NULL;
     if (!order) {
         cer_free(l, sizeof *l);
         return cer_raise_memory("DataLoader", (double)bytes), NULL;
@@ -50,8 +50,7 @@ DataLoader *torch_utils_data_DataLoader_new(const torch_utils_data_DataLoaderArg
 void torch_utils_data_DataLoader_free(DataLoader *l)
 {
     if (!l) return;
-    size_t bytes = (size_t)l->length * sizeof(int64_t);
-    cer_free(l->order, bytes ? bytes : 1);
+    cer_free(l->order, (size_t)l->length * sizeof *l->order);
     cer_free(l, sizeof *l);
 }
 
@@ -85,7 +84,7 @@ int torch_utils_data_DataLoader_iter(DataLoader *l)
     torch_scope_pop(scope);
     l->at = 0;
     l->begun = true;
-    l->drawn = l->ended = false;
+    l->drawn = false;
     return torch_error_code();
 }
 
@@ -110,8 +109,8 @@ static bool draw_order(DataLoader *l)
 /* PyTorch's sampler draws one more permutation when it ends, of which nothing is used. */
 static void end_pass(DataLoader *l)
 {
-    if (!l->ended && l->args.shuffle && l->args.generator) torch_randperm_generator(l->length, l->args.generator);
-    l->ended = true;
+    if (l->args.shuffle && l->args.generator) torch_randperm_generator(l->length, l->args.generator);
+    l->begun = false;
 }
 
 bool torch_utils_data_DataLoader_next(DataLoader *l, Tensor **batch)
@@ -124,11 +123,7 @@ bool torch_utils_data_DataLoader_next(DataLoader *l, Tensor **batch)
     bool more = fine && n > 0 && (n == size || !l->args.drop_last);
     if (fine && !more) end_pass(l);
     torch_scope_pop(scope);
-    if (!more) {
-        l->begun = cer_error_pending() && l->begun;
-        return false;
-    }
-    if (!cer_dataset_batch(l->args.dataset, n, l->order + l->at, batch)) return false;
+    if (!more || !cer_dataset_batch(l->args.dataset, n, l->order + l->at, batch)) return false;
     l->at += n;
     return true;
 }

@@ -66,7 +66,7 @@ TORCH_API void torch_utils_data_DataLoader_free(torch_utils_data_DataLoader *loa
 TORCH_API int64_t
 torch_utils_data_DataLoader_len(const torch_utils_data_DataLoader *loader);          /* batches a pass;      0 */
 TORCH_API int torch_utils_data_DataLoader_iter(torch_utils_data_DataLoader *loader); /* begins a pass. A code */
-/* The next batch: fields into batch, borrowed. False at the end of the pass, and after an error. */
+/* The next batch: fields into batch, borrowed. False at the end of the pass, and after an error. Begins a pass where none has. */
 TORCH_API bool torch_utils_data_DataLoader_next(torch_utils_data_DataLoader *loader, Tensor **batch);
 
 TORCH_END
