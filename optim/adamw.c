@@ -1,54 +1,33 @@
 /* optim.AdamW. */
-#include <math.h>
-
-#include "optimizer.h"
+#include "adam.h"
 
 enum { AMSGRAD, BETAS_0, BETAS_1, CAPTURABLE, EPS, FOREACH, LR, MAXIMIZE, WEIGHT_DECAY, OPTIONS };
 static const char *const option_names[OPTIONS] = {"amsgrad", "betas[0]", "betas[1]", "capturable",  "eps",
                                                   "foreach", "lr",       "maximize", "weight_decay"};
 
-enum { STEP, EXP_AVG, EXP_AVG_SQ, MAX_EXP_AVG_SQ, STATES };
-static const cer_OptimState states[STATES] = {{"step", CER_STATE_TENSOR},
-                                              {"exp_avg", CER_STATE_LIKE},
-                                              {"exp_avg_sq", CER_STATE_LIKE},
-                                              {"max_exp_avg_sq", CER_STATE_LIKE}};
-
 static uint32_t wants(const cer_OptimGroup *group)
 {
-    return cer_option(group, AMSGRAD) != 0 ? 0xF : 0x7;
+    return cer_adam_wants(cer_option(group, AMSGRAD) != 0);
 }
 
 static void advance(const cer_OptimGroup *group, Tensor *const *state, double *number)
 {
-    double step = cer_state_count(state[STEP]), lr = cer_option(group, LR);
-    number[0] = lr / (1 - pow(cer_option(group, BETAS_0), step));
-    number[1] = sqrt(1 - pow(cer_option(group, BETAS_1), step));
+    cer_adam_advance(state, cer_option(group, LR), cer_option(group, BETAS_0), cer_option(group, BETAS_1), number);
 }
 
 static void update(const cer_OptimGroup *group, const cer_Chunk *c)
 {
-    double step_size = c->number[0], correction = c->number[1];
-    char *m = c->state[EXP_AVG], *v = c->state[EXP_AVG_SQ], *top = c->state[MAX_EXP_AVG_SQ],
-         *denominator = c->scratch[1];
     char *d = cer_chunk_gradient(c, cer_option(group, MAXIMIZE) != 0, 0);
     cer_chunk_number(c, KERNEL_mul, c->p, c->p, 1 - cer_option(group, LR) * cer_option(group, WEIGHT_DECAY));
-    cer_chunk_average(c, m, d, cer_option(group, BETAS_0));
-    cer_chunk_average_squares(c, v, d, cer_option(group, BETAS_1));
-    if (cer_option(group, AMSGRAD) != 0) {
-        cer_chunk_binary(c, KERNEL_maximum, top, top, v);
-        v = top;
-    }
-    cer_chunk_unary(c, KERNEL_sqrt, denominator, v);
-    cer_chunk_number(c, KERNEL_div, denominator, denominator, correction);
-    cer_chunk_number(c, KERNEL_add, denominator, denominator, cer_option(group, EPS));
-    cer_chunk_addc(c, KERNEL_addcdiv, c->p, c->p, m, denominator, -step_size);
+    cer_adam_update(c, d, cer_option(group, BETAS_0), cer_option(group, BETAS_1), cer_option(group, EPS),
+                    cer_option(group, AMSGRAD) != 0);
 }
 
 static const cer_OptimClass adamw_class = {.name = "AdamW",
                                            .option = option_names,
                                            .n_options = OPTIONS,
-                                           .state = states,
-                                           .n_states = STATES,
+                                           .state = cer_adam_states,
+                                           .n_states = CER_ADAM_STATES,
                                            .wants = wants,
                                            .advance = advance,
                                            .update = update};
