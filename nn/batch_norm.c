@@ -41,6 +41,10 @@ static Tensor *batch_norm(const nn_BatchNorm *m, Tensor *x)
 static Tensor *instance_norm(const nn_BatchNorm *m, Tensor *x)
 {
     if (!rank_fits("instance_norm", x, m->spatial + 1, m->spatial + 2)) return NULL;
+    if (isnan(m->momentum))
+        return cer_raise(TORCH_TYPE_ERROR, "instance_norm",
+                         "instance_norm(): argument 'momentum' (position 7) must be float, not NoneType"),
+               NULL;
     bool batched = x->ndim == m->spatial + 2;
     Tensor *y = F_instance_norm(batched ? x : torch_unsqueeze(x, 0), m->running_mean, m->running_var, m->weight,
                                 m->bias, .use_input_stats = m->module.module->training || !m->track_running_stats,
