@@ -248,6 +248,7 @@ def with_indices(name):
 
 for _name in ("sort", "topk", "kthvalue"):
     CALLS[_name] = with_indices(_name)
+CALLS["histogram"] = lambda c, *args, **kwargs: "out[0] = %s, .bin_edges = &out[1])" % generic("histogram")(c, *args, **kwargs)[:-1]
 
 
 def variance(name):
