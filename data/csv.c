@@ -1,6 +1,7 @@
-/* pd.read_csv. The file is read whole, checked to be UTF-8, and cut into fields in place: a field never grows, and the byte
- * behind it (a comma, a line end, the end of the file) has room for its closing zero. A zero byte in the file ends the text of
- * its field, as in pandas. Lines are numbered as pandas does: blank ones count, line ends inside quotes do not. */
+/* pd.read_csv. The file is read whole, checked to be UTF-8, and cut into fields in place: a field never grows,
+ * and the byte behind it (a comma, a line end, the end of the file) has room for its closing zero. A zero byte
+ * in the file ends the text of its field, as in pandas. Lines are numbered as pandas does: blank ones count,
+ * line ends inside quotes do not. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,7 +151,8 @@ static bool end_line(Table *t)
 
 /* ---- the tokenizer: one field, one line at a time ---------------------------------------------------------------- */
 
-/* Copies a field to t->to, without its quotes, and returns where it ends: at a comma, a line end, or the end of the text. */
+/* Copies a field to t->to, without its quotes, and returns where it ends: at a comma, a line
+ * end, or the end of the text. */
 static char *copy_field(Table *t, char *s, const char *end)
 {
     bool quoted = s < end && *s == '"';

@@ -9,10 +9,11 @@ TORCH_BEGIN
 
 typedef struct pd_DataFrame pd_DataFrame;
 
-/* pd.DataFrame(data, columns=None): owned; a copy of a C array, 1-d (one column) or 2-d (rows, columns). Integers become
- * int64, float and double float64, bool stays bool. Without names the columns are 0, 1, 2, ...
+/* pd.DataFrame(data, columns=None): owned; a copy of a C array, 1-d (one column) or 2-d (rows, columns). Integers
+ * become int64, float and double float64, bool stays bool. Without names the columns are 0, 1, 2, ...
  *     pd_DataFrame *df = pd_DataFrame(data, .columns = pd_columns("value"));
- * ValueError "2 columns passed, passed data had 3 columns", "Shape of passed values is (3, 1), indices imply (3, 2)". */
+ * ValueError "2 columns passed, passed data had 3 columns", "Shape of passed values is
+ * (3, 1), indices imply (3, 2)". */
 typedef struct pd_DataFrameArgs {
     torch_Array data;
     size_t struct_size;
@@ -33,16 +34,18 @@ TORCH_API void pd_DataFrame_free(pd_DataFrame *df); /* NULL passes */
         .n_columns = (int64_t)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 #endif
 
-/* pd.read_csv(path): owned. The first line names the columns; quotes, doubled quotes, line ends of any kind, blank lines, a
- * byte order mark, missing fields ("", NA, NaN, null, ...) and the choice of types are pandas'. Text must be UTF-8.
- * OSError "[Errno 2] No such file or directory: 'x.csv'"; ValueError "No columns to parse from file", "Error tokenizing data.
- * C error: Expected 2 fields in line 3, saw 4", "'utf-8' codec can't decode byte 0xff in position 2: invalid start byte". */
+/* pd.read_csv(path): owned. The first line names the columns; quotes, doubled quotes, line ends of any kind, blank
+ * lines, a byte order mark, missing fields ("", NA, NaN, null, ...) and the choice of types are pandas'. Text must
+ * be UTF-8. OSError "[Errno 2] No such file or directory: 'x.csv'"; ValueError "No columns to parse from file",
+ * "Error tokenizing data. C error: Expected 2 fields in line 3, saw 4", "'utf-8' codec can't decode byte 0xff in
+ * position 2: invalid start byte". */
 TORCH_API pd_DataFrame *pd_read_csv(const char *path);
 
 TORCH_API int64_t pd_len(const pd_DataFrame *df);      /* len(df): rows;      -1 */
 TORCH_API torch_Size pd_shape(const pd_DataFrame *df); /* df.shape: (rows, columns);      ndim -1 */
 
-/* df.head(n=5): the first n rows; n < 0: all but the last -n. Borrowed, a copy: ends with the innermost scope, not with df. */
+/* df.head(n=5): the first n rows; n < 0: all but the last -n. Borrowed, a copy: ends with the
+ * innermost scope, not with df. */
 TORCH_API const pd_DataFrame *pd_head_n(const pd_DataFrame *df, int64_t n);
 #define pd_head(...) pd_head_(__VA_ARGS__, 5, )
 #define pd_head_(df, n, ...) pd_head_n(df, n)
@@ -54,8 +57,8 @@ TORCH_API void pd_print(const pd_DataFrame *df); /* print(df) */
 /* torch.tensor(df["name"].values): a copy, (rows), int64, float64 or bool. KeyError "'name'"; TypeError for text. */
 TORCH_API Tensor *pd_column(const pd_DataFrame *df, const char *name);
 
-/* torch.tensor(df.values, dtype=dtype): a copy, (rows, columns). dtype none: the type that holds all columns.
- * TypeError "can't convert np.ndarray of type numpy.object_. ..." for text, and for bool beside numbers without a dtype. */
+/* torch.tensor(df.values, dtype=dtype): a copy, (rows, columns). dtype none: the type that holds all columns. TypeError
+ * "can't convert np.ndarray of type numpy.object_. ..." for text, and for bool beside numbers without a dtype. */
 TORCH_API Tensor *pd_to_tensor(const pd_DataFrame *df, torch_dtype dtype);
 
 TORCH_END

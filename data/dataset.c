@@ -33,7 +33,7 @@ void torch_utils_data_Dataset_free(Dataset *d)
     cer_free(d, sizeof *d);
 }
 
-/* ---- making -------------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 Dataset *torch_utils_data_Dataset_new(int64_t length, int64_t fields, torch_utils_data_GetItem *getitem, void *data)
 {
@@ -155,7 +155,7 @@ int torch_utils_data_random_split(const Dataset *d, int64_t n, const int64_t *le
     return torch_error_code();
 }
 
-/* ---- elements and batches ------------------------------------------------------------------------------------------ */
+/* ---- elements and batches ---------------------------------------------------------------------------------------- */
 
 int64_t torch_utils_data_Dataset_len(const Dataset *d)
 {

@@ -1,5 +1,5 @@
-/* From the texts of a column to its type and values, as pandas decides: int64, else float64, else bool, else text. Missing
- * fields turn whole numbers into float64 and bools into text. */
+/* From the texts of a column to its type and values, as pandas decides: int64, else float64, else bool, else text.
+ * Missing fields turn whole numbers into float64 and bools into text. */
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -86,8 +86,8 @@ static Verdict try_int64(const Fields *f, int64_t *values, int64_t *missing)
     return WHOLE;
 }
 
-/* After a number too large for int64 pandas tries uint64, which is text here, takes anything with a minus for a negative
- * number, and gives up on columns where negative or missing fields stand beside large ones. */
+/* After a number too large for int64 pandas tries uint64, which is text here, takes anything with a minus for a
+ * negative number, and gives up on columns where negative or missing fields stand beside large ones. */
 static Verdict try_uint64(const Fields *f)
 {
     bool negative = false, missing = false, large = false;

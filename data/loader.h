@@ -8,8 +8,8 @@
  *         ...                                                            for x, y in loader:
  *     }
  *
- * Datasets retain tensors; Subset, ConcatDataset and loaders borrow the datasets that they are made of, which must outlive
- * them. One thread: no workers yet. Behind each line: what is returned after an error. */
+ * Datasets retain tensors; Subset, ConcatDataset and loaders borrow the datasets that they are made of, which must
+ * outlive them. One thread: no workers yet. Behind each line: what is returned after an error. */
 #ifndef CERILLA_LOADER_H
 #define CERILLA_LOADER_H
 
@@ -23,7 +23,8 @@ typedef struct torch_utils_data_Dataset torch_utils_data_Dataset;
 /* dataset[i]: fills out[0..fields) with borrowed tensors of the same shape for every i; a code. */
 typedef int torch_utils_data_GetItem(int64_t i, Tensor **out, void *data);
 
-/* class MyDataset(Dataset): of that length, with so many fields; getitem is called in order of the samples.      NULL */
+/* class MyDataset(Dataset): of that length, with so many fields; getitem is called in
+ * order of the samples.      NULL */
 TORCH_API torch_utils_data_Dataset *torch_utils_data_Dataset_new(int64_t length, int64_t fields,
                                                                  torch_utils_data_GetItem *getitem, void *data);
 /* TensorDataset(x, y): element i is (x[i], y[i]). ValueError "Size mismatch between tensors".      NULL */
@@ -31,14 +32,16 @@ TORCH_API torch_utils_data_Dataset *torch_utils_data_TensorDataset_n(Tensor *con
 #define torch_utils_data_TensorDataset(...)                          \
     torch_utils_data_TensorDataset_n((Tensor *const[]){__VA_ARGS__}, \
                                      (int64_t)(sizeof((Tensor *const[]){__VA_ARGS__}) / sizeof(Tensor *)))
-/* Subset(dataset, indices): the indices are copied; negative ones count from the end. IndexError when out of range.      NULL */
+/* Subset(dataset, indices): the indices are copied; negative ones count from the end. IndexError
+ * when out of range.      NULL */
 TORCH_API torch_utils_data_Dataset *torch_utils_data_Subset(const torch_utils_data_Dataset *dataset, int64_t n,
                                                             const int64_t *indices);
 /* ConcatDataset([a, b]). ValueError "datasets should not be an empty iterable".      NULL */
 TORCH_API torch_utils_data_Dataset *torch_utils_data_ConcatDataset(const torch_utils_data_Dataset *const *datasets,
                                                                    int64_t n);
-/* random_split(dataset, lengths, generator): n subsets into out, owned each. generator NULL: the default one. ValueError "Sum of
- * input lengths does not equal the length of the input dataset!". A code; out is all NULL after an error */
+/* random_split(dataset, lengths, generator): n subsets into out, owned each. generator NULL: the default
+ * one. ValueError "Sum of input lengths does not equal the length of the input dataset!". A code;
+ * out is all NULL after an error */
 TORCH_API int torch_utils_data_random_split(const torch_utils_data_Dataset *dataset, int64_t n, const int64_t *lengths,
                                             torch_Generator *generator, torch_utils_data_Dataset **out);
 TORCH_API void torch_utils_data_Dataset_free(torch_utils_data_Dataset *dataset);         /* always works */
@@ -46,9 +49,10 @@ TORCH_API int64_t torch_utils_data_Dataset_len(const torch_utils_data_Dataset *d
 /* dataset[i], its fields into out. IndexError "index 7 is out of range". A code */
 TORCH_API int torch_utils_data_Dataset_getitem(const torch_utils_data_Dataset *dataset, int64_t i, Tensor **out);
 
-/* DataLoader(dataset, batch_size=1, shuffle=False, drop_last=False, generator=None): batches of stacked elements. Each pass draws
- * a seed, shuffled passes another and a permutation, in PyTorch's order. ValueError "batch_size should be a positive integer value,
- * but got batch_size=0", "num_samples should be a positive integer value, but got num_samples=0" (shuffle).      NULL */
+/* DataLoader(dataset, batch_size=1, shuffle=False, drop_last=False, generator=None): batches of stacked elements.
+ * Each pass draws a seed, shuffled passes another and a permutation, in PyTorch's order. ValueError "batch_size
+ * should be a positive integer value, but got batch_size=0", "num_samples should be a positive integer value, but got
+ * num_samples=0" (shuffle).      NULL */
 typedef struct torch_utils_data_DataLoader torch_utils_data_DataLoader;
 typedef struct torch_utils_data_DataLoaderArgs {
     size_t struct_size;
@@ -66,7 +70,8 @@ TORCH_API void torch_utils_data_DataLoader_free(torch_utils_data_DataLoader *loa
 TORCH_API int64_t
 torch_utils_data_DataLoader_len(const torch_utils_data_DataLoader *loader);          /* batches a pass;      0 */
 TORCH_API int torch_utils_data_DataLoader_iter(torch_utils_data_DataLoader *loader); /* begins a pass. A code */
-/* The next batch: fields into batch, borrowed. False at the end of the pass, and after an error. Begins a pass where none has. */
+/* The next batch: fields into batch, borrowed. False at the end of the pass, and after an error.
+ * Begins a pass where none has. */
 TORCH_API bool torch_utils_data_DataLoader_next(torch_utils_data_DataLoader *loader, Tensor **batch);
 
 TORCH_END

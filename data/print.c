@@ -99,8 +99,8 @@ static int64_t row_of(const Page *p, int64_t k) /* the row that is shown as the 
     return p->cut_rows && k >= p->rows / 2 ? p->df->rows - p->rows + k : k;
 }
 
-/* How floats are written depends on all that are shown: as few decimals as all allow, at least one; with exponents if one
- * of them is tiny, or if one is large and the texts are long. */
+/* How floats are written depends on all that are shown: as few decimals as all allow, at least one; with exponents if
+ * one of them is tiny, or if one is large and the texts are long. */
 static void add_floats(Page *p, Strip *strip, const double *values)
 {
     char text[NUMBER];

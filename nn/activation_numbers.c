@@ -3,7 +3,7 @@
 
 #include "layer.h"
 
-/* ---- forward ------------------------------------------------------------------------------------------------------- */
+/* ---- forward ----------------------------------------------------------------------------------------------------- */
 
 NN_UNARY(nn_ELU, elu_forward, m->inplace ? F_elu_(x, m->alpha) : F_elu(x, m->alpha))
 NN_UNARY(nn_CELU, celu_forward, m->inplace ? F_celu_(x, m->alpha) : F_celu(x, m->alpha))
@@ -17,7 +17,7 @@ NN_UNARY(nn_Softplus, softplus_forward, F_softplus(x, m->beta, m->threshold))
 NN_UNARY(nn_GELU, gelu_forward, F_gelu(x, m->approximate))
 NN_UNARY(nn_PReLU, prelu_forward, F_prelu(x, m->weight))
 
-/* ---- repr ---------------------------------------------------------------------------------------------------------- */
+/* ---- repr -------------------------------------------------------------------------------------------------------- */
 
 static void repr_inplace(cer_Repr r, bool inplace)
 {
@@ -79,7 +79,7 @@ static void prelu_repr(const nn_Module *self, char *text, size_t bytes)
     cer_repr_int((cer_Repr){text, bytes}, "num_parameters", ((const nn_PReLU *)self)->num_parameters);
 }
 
-/* ---- constructors -------------------------------------------------------------------------------------------------- */
+/* ---- constructors ------------------------------------------------------------------------------------------------ */
 
 nn_ELUArgs nn_ELUArgs_defaults(void)
 {

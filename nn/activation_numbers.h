@@ -1,4 +1,5 @@
-/* torch.nn: activations with numbers; each (*) -> (*). Formulas and errors: ops/activation.h. Constructors: NULL after an error. */
+/* torch.nn: activations with numbers; each (*) -> (*). Formulas and errors: ops/activation.h.
+ * Constructors: NULL after an error. */
 #ifndef CERILLA_NN_ACTIVATION_NUMBERS_H
 #define CERILLA_NN_ACTIVATION_NUMBERS_H
 

@@ -6,11 +6,12 @@
 
 TORCH_BEGIN
 
-/* nn.MultiheadAttention(embed_dim, num_heads, dropout=0, bias=True, add_bias_kv=False, add_zero_attn=False, kdim=None,
- * vdim=None, batch_first=False, dtype=None): heads of size D = embed_dim / num_heads attend, softmax(q k^T / sqrt(D) + mask) v
- * each; out_proj of all of them. in_proj_weight (3 E, E), or q_proj_weight, k_proj_weight, v_proj_weight where kdim or
- * vdim differ from E; in_proj_bias (3 E); bias_k, bias_v (1, 1, E); out_proj. Draws: out_proj as Linear, then Xavier's for
- * the others; biases are 0. "embed_dim must be divisible by num_heads".      NULL */
+/* nn.MultiheadAttention(embed_dim, num_heads, dropout=0, bias=True, add_bias_kv=False, add_zero_attn=False,
+ * kdim=None, vdim=None, batch_first=False, dtype=None): heads of size D = embed_dim / num_heads attend,
+ * softmax(q k^T / sqrt(D) + mask) v each; out_proj of all of them. in_proj_weight (3 E, E), or q_proj_weight,
+ * k_proj_weight, v_proj_weight where kdim or vdim differ from E; in_proj_bias (3 E); bias_k, bias_v (1, 1, E);
+ * out_proj. Draws: out_proj as Linear, then Xavier's for the others; biases are 0. "embed_dim must be
+ * divisible by num_heads".      NULL */
 typedef struct nn_MultiheadAttention {
     nn_Module module;
     int64_t embed_dim, num_heads, head_dim, kdim, vdim;
@@ -39,10 +40,11 @@ TORCH_API nn_MultiheadAttention *nn_MultiheadAttention_new(const nn_MultiheadAtt
                                                            .struct_size = sizeof(nn_MultiheadAttentionArgs), \
                                                            __VA_ARGS__})
 
-/* query (L, N, E), key (S, N, kdim), value (S, N, vdim) -> (L, N, E); with batch_first N comes first; without batch no N.
- * key_padding_mask (N, S): true hides a key, floats are added; attn_mask (L, S) or (N heads, L, S) likewise. *weights, if
- * asked for: the mean of the heads' (N, L, S), or with average_attn_weights false (N, heads, L, S). ValueError,
- * RuntimeError for shapes that do not fit. nn_forward(m, query, key, value, key_padding_mask, attn_mask) works, too.      NULL */
+/* query (L, N, E), key (S, N, kdim), value (S, N, vdim) -> (L, N, E); with batch_first N comes first; without batch
+ * no N. key_padding_mask (N, S): true hides a key, floats are added; attn_mask (L, S) or (N heads, L, S) likewise.
+ * *weights, if asked for: the mean of the heads' (N, L, S), or with average_attn_weights false (N, heads, L, S).
+ * ValueError, RuntimeError for shapes that do not fit. nn_forward(m, query, key, value, key_padding_mask,
+ * attn_mask) works, too.      NULL */
 typedef struct nn_MultiheadAttentionForward {
     size_t struct_size;
     Tensor *query, *key, *value, *key_padding_mask, *attn_mask;

@@ -7,8 +7,8 @@
 TORCH_BEGIN
 
 /* ---- containers -----------------------------------------------------------------------------------------------------
- * Take modules of any class, which they own from then on; on failure those end. nn_Sequential(a, b): nn_forward(m, x) is b(a(x)).
- * nn_ModuleList(a, b) holds modules. NULL in the list is None, or what failed before.      NULL */
+ * Take modules of any class, which they own from then on; on failure those end. nn_Sequential(a, b): nn_forward(m, x)
+ * is b(a(x)). nn_ModuleList(a, b) holds modules. NULL in the list is None, or what failed before.      NULL */
 typedef struct nn_Container {
     nn_Module module;
 } nn_Sequential, nn_ModuleList;

@@ -9,7 +9,7 @@ static int dims_of(const nn_Conv *m)
     return (int)m->kernel_size.n;
 }
 
-/* ---- forward ------------------------------------------------------------------------------------------------------- */
+/* ---- forward ----------------------------------------------------------------------------------------------------- */
 
 typedef Tensor *ConvFunction(const F_ConvArgs *args);
 typedef Tensor *TransposeFunction(const F_ConvTransposeArgs *args);
@@ -69,7 +69,7 @@ static Tensor *transposed(const nn_Conv *m, Tensor *x)
 NN_UNARY(nn_Conv, conv_forward, convolved(m, x))
 NN_UNARY(nn_Conv, transpose_forward, transposed(m, x))
 
-/* ---- repr ---------------------------------------------------------------------------------------------------------- */
+/* ---- repr -------------------------------------------------------------------------------------------------------- */
 
 static void repr_unless(cer_Repr r, const char *name, const F_Each *each, int64_t usual)
 {
@@ -97,7 +97,7 @@ static void conv_repr(const nn_Module *self, char *text, size_t bytes)
     if (strcmp(m->padding_mode, "zeros") != 0) cer_repr_text(r, "padding_mode", m->padding_mode);
 }
 
-/* ---- constructors -------------------------------------------------------------------------------------------------- */
+/* ---- constructors ------------------------------------------------------------------------------------------------ */
 
 /* One number for each dimension. */
 static bool spread(const char *class_name, const char *name, int dims, int64_t one, const F_Each *each, F_Each *to)

@@ -1,5 +1,6 @@
-/* torch.nn: convolutions. Options are one number for all dimensions, .stride = 2, or one for each: .strides = F_EACH(2, 1).
- * The functions F_conv... say what is computed, and what is refused. Constructors return NULL after an error. */
+/* torch.nn: convolutions. Options are one number for all dimensions, .stride = 2, or one for each:
+ * .strides = F_EACH(2, 1). The functions F_conv... say what is computed, and what is refused. Constructors
+ * return NULL after an error. */
 #ifndef CERILLA_NN_CONV_H
 #define CERILLA_NN_CONV_H
 
@@ -18,10 +19,11 @@ typedef struct nn_Conv {
     Tensor *bias;   /* (out), or NULL */
 } nn_Conv, nn_Conv1d, nn_Conv2d, nn_Conv3d, nn_ConvTranspose1d, nn_ConvTranspose2d, nn_ConvTranspose3d;
 
-/* nn.Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode="zeros",
- * dtype=None): F_conv2d(x, weight, bias). .padding = F_SAME or F_VALID. padding_mode "reflect", "replicate", "circular": the input is
- * padded by F_pad first. weight and bias are drawn in this order from U(-k, k), k = 1 / sqrt(in / groups k...). ValueError "groups must be a
- * positive integer", "in_channels must be divisible by groups", "padding='same' is not supported for strided convolutions". */
+/* nn.Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True,
+ * padding_mode="zeros", dtype=None): F_conv2d(x, weight, bias). .padding = F_SAME or F_VALID. padding_mode "reflect",
+ * "replicate", "circular": the input is padded by F_pad first. weight and bias are drawn in this order from U(-k, k),
+ * k = 1 / sqrt(in / groups k...). ValueError "groups must be a positive integer", "in_channels must be divisible by
+ * groups", "padding='same' is not supported for strided convolutions". */
 typedef struct nn_ConvArgs {
     size_t struct_size;
     int64_t in_channels, out_channels, kernel_size, stride, padding, dilation, groups;
@@ -43,8 +45,9 @@ TORCH_API nn_ConvArgs nn_ConvArgs_defaults(void);
                     .struct_size = sizeof(nn_ConvArgs), \
                     __VA_ARGS__})
 
-/* nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1):
- * F_conv_transpose2d(x, weight, bias). ValueError "Only \"zeros\" padding mode is supported for ConvTranspose2d". */
+/* nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1,
+ * bias=True, dilation=1): F_conv_transpose2d(x, weight, bias). ValueError "Only \"zeros\" padding mode is
+ * supported for ConvTranspose2d". */
 typedef struct nn_ConvTransposeArgs {
     size_t struct_size;
     int64_t in_channels, out_channels, kernel_size, stride, padding, output_padding, groups;

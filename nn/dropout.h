@@ -6,8 +6,8 @@
 
 TORCH_BEGIN
 
-/* nn.Dropout(p=0.5): in training mode, zeroes each element with probability p and divides the others by 1 - p; in eval mode x
- * itself. ValueError "dropout probability has to be between 0 and 1, but got 1.5".      NULL */
+/* nn.Dropout(p=0.5): in training mode, zeroes each element with probability p and divides the others by 1 - p; in eval
+ * mode x itself. ValueError "dropout probability has to be between 0 and 1, but got 1.5".      NULL */
 typedef struct nn_Dropout {
     nn_Module module;
     double p;

@@ -6,9 +6,10 @@
 
 TORCH_BEGIN
 
-/* nn.Embedding(num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, sparse=False):
- * F_embedding(x, weight): (*) of integers -> (*, embedding_dim). weight (num_embeddings, embedding_dim) is drawn from N(0, 1), its row
- * padding_idx is zero. ValueError "Padding_idx must be within num_embeddings".      NULL */
+/* nn.Embedding(num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2,
+ * scale_grad_by_freq=False, sparse=False): F_embedding(x, weight): (*) of integers -> (*, embedding_dim). weight
+ * (num_embeddings, embedding_dim) is drawn from N(0, 1), its row padding_idx is zero. ValueError "Padding_idx must be
+ * within num_embeddings".      NULL */
 typedef struct nn_Embedding {
     nn_Module module;
     int64_t num_embeddings, embedding_dim;
@@ -36,8 +37,8 @@ TORCH_API nn_Embedding *nn_Embedding_new(const nn_EmbeddingArgs *args);
                                          .struct_size = sizeof(nn_EmbeddingArgs), \
                                          __VA_ARGS__})
 
-/* nn.Embedding.from_pretrained(embeddings, freeze=True, ...): the weight shares the memory of embeddings (n, d). ValueError "Embeddings
- * parameter is expected to be 2-dimensional".      NULL */
+/* nn.Embedding.from_pretrained(embeddings, freeze=True, ...): the weight shares the memory of embeddings (n, d).
+ * ValueError "Embeddings parameter is expected to be 2-dimensional".      NULL */
 TORCH_API nn_Embedding *nn_Embedding_from_pretrained(Tensor *embeddings, bool freeze);
 
 TORCH_END

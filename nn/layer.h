@@ -8,11 +8,13 @@
 /* Python's TypeError for a wrong number of inputs; names are those of the forward's arguments: "input target". */
 bool cer_nn_arity(const nn_Module *m, int64_t n_in, int64_t required, int64_t most, const char *names);
 
-/* The same for the required arguments of a constructor: value[i] is TORCH_NONE where the i-th of "in_features out_features" is missing. */
+/* The same for the required arguments of a constructor: value[i] is TORCH_NONE where the i-th of
+ * "in_features out_features" is missing. */
 bool cer_nn_required(const char *class_name, const char *names, const int64_t *value);
 #define NN_REQUIRED(class_name, names, ...) cer_nn_required(class_name, names, (const int64_t[]){__VA_ARGS__})
 
-/* Registers the parameters "weight" and "bias" of a normalisation, ones and zeros of that shape; None when not affine. */
+/* Registers the parameters "weight" and "bias" of a normalisation, ones and zeros of that
+ * shape; None when not affine. */
 void cer_nn_affine(nn_Module *m, Tensor **weight, Tensor **bias, bool affine, torch_dtype dtype, int64_t ndim,
                    const int64_t *shape);
 
@@ -25,7 +27,8 @@ void *cer_nn_made(void *m);
 /* "Conv2d" of the record of nn_Conv2d: what errors call the class. */
 const char *cer_nn_class_name(const char *name);
 
-/* A class whose forward takes one input: NN_UNARY(nn_ReLU, relu_forward, F_relu(x)) with the module m and the input x. */
+/* A class whose forward takes one input: NN_UNARY(nn_ReLU, relu_forward, F_relu(x)) with
+ * the module m and the input x. */
 #define NN_UNARY(type, function, ...)                                                                  \
     static int function(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out) \
     {                                                                                                  \
@@ -38,7 +41,7 @@ const char *cer_nn_class_name(const char *name);
         return torch_error_code();                                                                     \
     }
 
-/* ---- extra_repr: each call adds ", name=value" to a text that began empty; a NULL name leaves "name=" out ---------------- */
+/* ---- extra_repr: each call adds ", name=value" to a text that began empty; a NULL name leaves "name=" out -------- */
 typedef struct cer_Repr {
     char *text;
     size_t bytes;

@@ -6,8 +6,9 @@
 
 TORCH_BEGIN
 
-/* nn.Linear(in_features, out_features, bias=True, dtype=None): y = x W^T + b, (*, in) -> (*, out). weight (out, in) and bias (out)
- * are drawn in this order from U(-k, k), k = 1 / sqrt(in). Missing sizes: TypeError; negative ones: RuntimeError.      NULL */
+/* nn.Linear(in_features, out_features, bias=True, dtype=None): y = x W^T + b, (*, in) -> (*, out). weight (out, in)
+ * and bias (out) are drawn in this order from U(-k, k), k = 1 / sqrt(in). Missing sizes: TypeError; negative
+ * ones: RuntimeError.      NULL */
 typedef struct nn_Linear {
     nn_Module module;
     int64_t in_features, out_features;

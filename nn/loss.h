@@ -1,6 +1,7 @@
-/* torch.nn: losses. Called with the input and the target: nn_forward(criterion, input, target); F_... of the same name says what
- * it computes and refuses. .reduction: "mean" (the default), "sum" or "none"; any other is refused by the call. PyTorch's deprecated
- * size_average and reduce are left out of the order of arguments. Constructors return NULL after an error. */
+/* torch.nn: losses. Called with the input and the target: nn_forward(criterion, input, target); F_... of the same
+ * name says what it computes and refuses. .reduction: "mean" (the default), "sum" or "none"; any other is refused
+ * by the call. PyTorch's deprecated size_average and reduce are left out of the order of arguments. Constructors
+ * return NULL after an error. */
 #ifndef CERILLA_NN_LOSS_H
 #define CERILLA_NN_LOSS_H
 
@@ -52,8 +53,9 @@ TORCH_API nn_CrossEntropyLoss *nn_CrossEntropyLoss_new(const nn_ClassLossArgs *a
 TORCH_API nn_NLLLoss *nn_NLLLoss_new(const nn_ClassLossArgs *args);
 #define nn_NLLLoss(...) nn_NLLLoss_new(NN_CLASSLOSS_ARGS(__VA_ARGS__))
 
-/* nn.BCELoss(weight=None, reduction="mean"): F_binary_cross_entropy of probabilities; nn.BCEWithLogitsLoss(weight, reduction,
- * pos_weight): of logits; nn.MultiLabelSoftMarginLoss(weight, reduction): averaged over the classes. Both weights are buffers. */
+/* nn.BCELoss(weight=None, reduction="mean"): F_binary_cross_entropy of probabilities; nn.BCEWithLogitsLoss(weight,
+ * reduction, pos_weight): of logits; nn.MultiLabelSoftMarginLoss(weight, reduction): averaged over the
+ * classes. Both weights are buffers. */
 typedef struct nn_WeightedLossArgs {
     size_t struct_size;
     Tensor *weight;
@@ -100,7 +102,8 @@ TORCH_API nn_PoissonNLLLossArgs nn_PoissonNLLLossArgs_defaults(void);
 TORCH_API nn_PoissonNLLLoss *nn_PoissonNLLLoss_new(const nn_PoissonNLLLossArgs *args);
 #define nn_PoissonNLLLoss(...) nn_PoissonNLLLoss_new(NN_POISSONNLLLOSS_ARGS(__VA_ARGS__))
 
-/* nn.GaussianNLLLoss(full=False, eps=1e-6, reduction="mean"): nn_forward(m, input, target, var) is F_gaussian_nll_loss. */
+/* nn.GaussianNLLLoss(full=False, eps=1e-6, reduction="mean"): nn_forward(m, input, target, var) is
+ * F_gaussian_nll_loss. */
 typedef struct nn_GaussianNLLLossArgs {
     size_t struct_size;
     bool full;
@@ -165,7 +168,8 @@ TORCH_API nn_HingeEmbeddingLossArgs nn_HingeEmbeddingLossArgs_defaults(void);
 TORCH_API nn_HingeEmbeddingLoss *nn_HingeEmbeddingLoss_new(const nn_HingeEmbeddingLossArgs *args);
 #define nn_HingeEmbeddingLoss(...) nn_HingeEmbeddingLoss_new(NN_HINGEEMBEDDINGLOSS_ARGS(__VA_ARGS__))
 
-/* nn.TripletMarginLoss(margin=1, p=2, eps=1e-6, swap=False, reduction="mean"): nn_forward(m, anchor, positive, negative). */
+/* nn.TripletMarginLoss(margin=1, p=2, eps=1e-6, swap=False, reduction="mean"): nn_forward(m,
+ * anchor, positive, negative). */
 typedef struct nn_TripletMarginLossArgs {
     size_t struct_size;
     double margin;
@@ -185,8 +189,8 @@ TORCH_API nn_TripletMarginLossArgs nn_TripletMarginLossArgs_defaults(void);
 TORCH_API nn_TripletMarginLoss *nn_TripletMarginLoss_new(const nn_TripletMarginLossArgs *args);
 #define nn_TripletMarginLoss(...) nn_TripletMarginLoss_new(NN_TRIPLETMARGINLOSS_ARGS(__VA_ARGS__))
 
-/* nn.MultiMarginLoss(p=1, margin=1, weight=None, reduction="mean"): F_multi_margin_loss. ValueError "only p == 1 and p == 2
- * supported". */
+/* nn.MultiMarginLoss(p=1, margin=1, weight=None, reduction="mean"): F_multi_margin_loss. ValueError "only p
+ * == 1 and p == 2 supported". */
 typedef struct nn_MultiMarginLossArgs {
     size_t struct_size;
     int64_t p;

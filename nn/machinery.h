@@ -1,13 +1,15 @@
-/* What a module is, and what all modules can do: torch.nn.Module. A module is a struct whose first member is an nn_Module named `module`:
+/* What a module is, and what all modules can do: torch.nn.Module. A module is a struct whose first member
+ * is an nn_Module named `module`:
  *
  *     typedef struct { nn_Module module; int64_t hidden_size; Tensor *scale; nn_Linear *fc; } Net;     class Net(nn.Module):
  *     Net *self = nn_new(Net);                                               super().__init__()
  *     nn_set(self, fc, nn_Linear(5, 1));                                     self.fc = nn.Linear(5, 1)
  *     nn_register_parameter(self, scale, nn_Parameter(torch_ones(1)));       self.scale = nn.Parameter(torch.ones(1))
  *
- * Macros whose argument is called m take a pointer to any such struct, the library's own included, and nn_Module pointers.
- * Modules are owned: nn_set and containers move a child into its parent, nn_free ends what has no parent. What is returned
- * besides is borrowed from the module or the innermost scope. Behind each line: what is returned after an error. */
+ * Macros whose argument is called m take a pointer to any such struct, the library's own included, and nn_Module
+ * pointers. Modules are owned: nn_set and containers move a child into its parent, nn_free ends what has no
+ * parent. What is returned besides is borrowed from the module or the innermost scope. Behind each line: what
+ * is returned after an error. */
 #ifndef CERILLA_NN_MACHINERY_H
 #define CERILLA_NN_MACHINERY_H
 
@@ -42,7 +44,8 @@ typedef struct nn_Class {
     }
 #define NN_MODULE(m) (((void)sizeof(_Generic((m)->module, nn_Module : 1, nn_ModuleImpl * : 1)), (nn_Module *)(m)))
 
-/* One optional argument of a macro, by position or by keyword: nn_train(m), nn_train(m, false), nn_train(m, .mode = false). */
+/* One optional argument of a macro, by position or by keyword: nn_train(m), nn_train(m, false),
+ * nn_train(m, .mode = false). */
 #define NN_FLAG(name, preset, ...)               \
     (((const struct {                            \
          char none;                              \
@@ -60,22 +63,24 @@ TORCH_API nn_Module *nn_Module_new(const nn_Class *record, size_t size);
 TORCH_API void nn_Module_free(nn_Module *m); /* ends m and its children, unless a parent holds it; always works */
 #define nn_free(m) nn_Module_free(NN_MODULE(m))
 
-/* setattr(self, "fc", child), self.add_module("fc", child): stores the child in the field and registers it under the field's
- * name; what stood there ends. On failure the child ends (unless it holds self) and the field is as before. A module may have several parents.
- * NULL without an error is None. KeyError "module name can't contain \".\", got: a.b"; ValueError for a cycle.      NULL */
+/* setattr(self, "fc", child), self.add_module("fc", child): stores the child in the field and registers it under the
+ * field's name; what stood there ends. On failure the child ends (unless it holds self) and the field is as before. A
+ * module may have several parents. NULL without an error is None. KeyError "module name can't contain \".\", got: a.b";
+ * ValueError for a cycle.      NULL */
 TORCH_API void *nn_Module_add_module(nn_Module *self, const char *name, void *child);
 #define nn_set(self, field, child) \
     ((self)->field = (child), (self)->field = nn_Module_add_module(NN_MODULE(self), #field, (self)->field))
 
-/* nn.Parameter(data, requires_grad=True): borrowed, shares data's memory. RuntimeError "Only Tensors of floating point and
- * complex dtype can require gradients".      NULL */
+/* nn.Parameter(data, requires_grad=True): borrowed, shares data's memory. RuntimeError "Only Tensors of floating point
+ * and complex dtype can require gradients".      NULL */
 TORCH_API Tensor *nn_Parameter_new(Tensor *data, bool requires_grad);
 #define nn_Parameter(...) nn_Parameter_(__VA_ARGS__, )
 #define nn_Parameter_(data, ...) nn_Parameter_new(data, NN_FLAG(requires_grad, true, __VA_ARGS__))
 
-/* self.register_parameter(name, p), self.register_buffer(name, t, persistent=True): the module retains the tensor and the
- * field shows it; NULL is None. KeyError "attribute 'weight' already exists", "parameter name can't contain \".\"", TypeError
- * "cannot assign 'torch.FloatTensor' object to parameter 'w' (torch.nn.Parameter or None required)".      NULL */
+/* self.register_parameter(name, p), self.register_buffer(name, t, persistent=True): the module retains the
+ * tensor and the field shows it; NULL is None. KeyError "attribute 'weight' already exists", "parameter name
+ * can't contain \".\"", TypeError "cannot assign 'torch.FloatTensor' object to parameter 'w' (torch.nn.Parameter
+ * or None required)".      NULL */
 TORCH_API Tensor *nn_Module_register_parameter(nn_Module *self, const char *name, Tensor *parameter);
 TORCH_API Tensor *nn_Module_register_buffer(nn_Module *self, const char *name, Tensor *tensor, bool persistent);
 #define nn_register_parameter(self, field, parameter) \
@@ -85,17 +90,18 @@ TORCH_API Tensor *nn_Module_register_buffer(nn_Module *self, const char *name, T
     ((self)->field = nn_Module_register_buffer(NN_MODULE(self), #field, tensor, NN_FLAG(persistent, true, __VA_ARGS__)))
 
 /* ---- calling --------------------------------------------------------------------------------------------------------
- * nn_forward(m, x, ...): m(x, ...), its first result. Opens a scope around the body, so that only results are left over; runs the
- * forward hooks. Any input may be NULL, where the class takes None. NotImplementedError `Module [Net] is missing the required
- * "forward" function`; TypeError "Linear.forward() missing 1 required positional argument: 'input'".      NULL */
+ * nn_forward(m, x, ...): m(x, ...), its first result. Opens a scope around the body, so that only results are left
+ * over; runs the forward hooks. Any input may be NULL, where the class takes None. NotImplementedError `Module
+ * [Net] is missing the required "forward" function`; TypeError "Linear.forward() missing 1 required positional
+ * argument: 'input'".      NULL */
 TORCH_API Tensor *nn_Module_forward(nn_Module *m, Tensor *const *in); /* in ends with NN_END */
 /* all results */
 TORCH_API int nn_Module_forward_n(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out);
 #define NN_END ((Tensor *)(uintptr_t)1)
 #define nn_forward(m, ...) nn_Module_forward(NN_MODULE(m), (Tensor *const[]){__VA_ARGS__, NN_END})
 
-/* m.register_forward_hook(f): f runs after every forward of m, in order, and may replace out[i] by another tensor. A hook ends
- * with nn_remove_hook(m, handle).      handle -1 */
+/* m.register_forward_hook(f): f runs after every forward of m, in order, and may replace out[i] by another tensor. A
+ * hook ends with nn_remove_hook(m, handle).      handle -1 */
 typedef void (*nn_ForwardHook)(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out, void *data);
 TORCH_API int64_t nn_Module_register_forward_hook(nn_Module *m, nn_ForwardHook hook, void *data);
 TORCH_API void nn_Module_remove_hook(nn_Module *m, int64_t handle);
@@ -103,7 +109,8 @@ TORCH_API void nn_Module_remove_hook(nn_Module *m, int64_t handle);
 #define nn_remove_hook(m, handle) nn_Module_remove_hook(NN_MODULE(m), handle)
 
 /* ---- looking into a module ------------------------------------------------------------------------------------------
- * In PyTorch's order: the module's own, in order of registration, then its children's. What occurs twice is listed once.
+ * In PyTorch's order: the module's own, in order of registration, then its children's.
+ * What occurs twice is listed once.
  *     torch_ParameterList p = nn_named_parameters(m);
  *     for (int64_t i = 0; i < p.length; i++) printf("%s %s\n", p.name[i], torch_size_str(torch_shape(p.tensor[i])));      length 0 */
 typedef struct nn_NamedModules {
@@ -124,7 +131,8 @@ TORCH_API nn_NamedModules nn_Module_named_children(nn_Module *m);
 #define nn_children(m) nn_Module_named_children(NN_MODULE(m))
 #define nn_named_children(m) nn_Module_named_children(NN_MODULE(m))
 
-/* m.get_parameter("fc.weight"), m.get_submodule("layers.0"). AttributeError "Linear has no attribute `foo`".      NULL */
+/* m.get_parameter("fc.weight"), m.get_submodule("layers.0"). AttributeError "Linear has no
+ * attribute `foo`".      NULL */
 TORCH_API Tensor *nn_Module_get_parameter(nn_Module *m, const char *path);
 TORCH_API nn_Module *nn_Module_get_submodule(nn_Module *m, const char *path);
 #define nn_get_parameter(m, path) nn_Module_get_parameter(NN_MODULE(m), path)
@@ -154,8 +162,8 @@ TORCH_API nn_Module *nn_Module_requires_grad_(nn_Module *m, bool requires_grad);
 /* m.share_memory(): for other threads */
 TORCH_API nn_Module *nn_Module_share_memory(nn_Module *m);
 TORCH_API bool nn_Module_training(const nn_Module *m); /* m.training */
-/* m.to(dtype): floating parameters, buffers and gradients, in place. TypeError "nn.Module.to only accepts floating point or
- * complex dtypes, but got desired dtype=torch.int64". */
+/* m.to(dtype): floating parameters, buffers and gradients, in place. TypeError "nn.Module.to only accepts floating
+ * point or complex dtypes, but got desired dtype=torch.int64". */
 TORCH_API nn_Module *nn_Module_to(nn_Module *m, torch_dtype dtype);
 #define nn_apply(m, visitor, data) nn_Module_apply(NN_MODULE(m), visitor, data)
 #define nn_train(...) nn_train_(__VA_ARGS__, )
@@ -170,8 +178,8 @@ TORCH_API nn_Module *nn_Module_to(nn_Module *m, torch_dtype dtype);
 #define nn_to(m, dtype) nn_Module_to(NN_MODULE(m), dtype)
 
 /* m.state_dict(): borrowed; its tensors share memory with the module's.      NULL
- * m.load_state_dict(d, strict=True): copies into the module. RuntimeError "Error(s) in loading state_dict for Linear:\n\t..."
- * with all missing and unexpected keys and size mismatches; nothing is changed then. A code. */
+ * m.load_state_dict(d, strict=True): copies into the module. RuntimeError "Error(s) in loading state_dict for
+ * Linear:\n\t..." with all missing and unexpected keys and size mismatches; nothing is changed then. A code. */
 TORCH_API torch_StateDict *nn_Module_state_dict(nn_Module *m);
 TORCH_API int nn_Module_load_state_dict(nn_Module *m, const torch_StateDict *d, bool strict);
 #define nn_state_dict(m) nn_Module_state_dict(NN_MODULE(m))

@@ -6,11 +6,11 @@
 
 TORCH_BEGIN
 
-/* nn.BatchNorm1d(num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, dtype=None): moments of each channel.
- * (N, C) or (N, C, L); BatchNorm2d: (N, C, H, W); BatchNorm3d: (N, C, D, H, W). Buffers running_mean, running_var, num_batches_tracked;
- * eval mode normalises by them. momentum TORCH_NAN is None: their plain average.
- * nn.InstanceNorm1d: the same with affine=False, track_running_stats=False; moments of each channel of each image; a batch
- * dimension may be left out. ValueError "expected 4D input (got 3D input)".      NULL */
+/* nn.BatchNorm1d(num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, dtype=None): moments of
+ * each channel. (N, C) or (N, C, L); BatchNorm2d: (N, C, H, W); BatchNorm3d: (N, C, D, H, W). Buffers running_mean,
+ * running_var, num_batches_tracked; eval mode normalises by them. momentum TORCH_NAN is None: their plain average.
+ * nn.InstanceNorm1d: the same with affine=False, track_running_stats=False; moments of each channel of each image; a
+ * batch dimension may be left out. ValueError "expected 4D input (got 3D input)".      NULL */
 typedef struct nn_BatchNorm {
     nn_Module module;
     int64_t num_features;

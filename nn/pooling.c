@@ -28,7 +28,7 @@ static void repr_stride(cer_Repr r, int64_t stride, const F_Each *strides, int64
     (to).stride = (from).stride;             \
     (to).strides = (from).strides
 
-/* ---- max pools ----------------------------------------------------------------------------------------------------- */
+/* ---- max pools --------------------------------------------------------------------------------------------------- */
 
 typedef Tensor *MaxPool(const F_MaxPoolArgs *args);
 
@@ -62,7 +62,7 @@ static void max_pool_repr(const nn_Module *self, char *text, size_t bytes)
     cer_repr_bool(r, "ceil_mode", m->ceil_mode);
 }
 
-/* ---- average pools ------------------------------------------------------------------------------------------------- */
+/* ---- average pools ----------------------------------------------------------------------------------------------- */
 
 typedef Tensor *AvgPool(const F_AvgPoolArgs *args);
 
@@ -98,7 +98,7 @@ static void avg_pool1d_repr(const nn_Module *self, char *text, size_t bytes)
     avg_pool_text(self, text, bytes, 1);
 }
 
-/* ---- adaptive pools ------------------------------------------------------------------------------------------------ */
+/* ---- adaptive pools ---------------------------------------------------------------------------------------------- */
 
 typedef Tensor *AdaptivePool(const F_AdaptivePoolArgs *args);
 
@@ -124,7 +124,7 @@ static void adaptive_pool_repr(const nn_Module *self, char *text, size_t bytes)
     repr_size((cer_Repr){text, bytes}, "output_size", m->output_size, &m->output_sizes, 0);
 }
 
-/* ---- LPPool, MaxUnpool --------------------------------------------------------------------------------------------- */
+/* ---- LPPool, MaxUnpool ------------------------------------------------------------------------------------------- */
 
 typedef Tensor *LPPool(const F_LpPoolArgs *args);
 typedef Tensor *MaxUnpool(const F_MaxUnpoolArgs *args);
@@ -178,7 +178,7 @@ static void max_unpool_text(const nn_Module *self, char *text, size_t bytes, int
     repr_size(r, "padding", m->padding, &m->paddings, dims);
 }
 
-/* ---- classes ------------------------------------------------------------------------------------------------------- */
+/* ---- classes ----------------------------------------------------------------------------------------------------- */
 
 /* Defaults, and the constructor of one class: its options are kept as they are. */
 #define DEFAULTS(Args, MACRO, first)        \

@@ -1,5 +1,5 @@
-/* torch.nn: pooling. Options are one number for all dimensions, .stride = 2, or one for each: .strides = F_EACH(2, 1). The functions
- * of ops/pool.h say what is computed, and what is refused. Constructors return NULL after an error. */
+/* torch.nn: pooling. Options are one number for all dimensions, .stride = 2, or one for each: .strides = F_EACH(2, 1).
+ * The functions of ops/pool.h say what is computed, and what is refused. Constructors return NULL after an error. */
 #ifndef CERILLA_NN_POOLING_H
 #define CERILLA_NN_POOLING_H
 
@@ -8,8 +8,8 @@
 
 TORCH_BEGIN
 
-/* nn.MaxPool2d(kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False): F_max_pool2d. With
- * return_indices the second result of nn_Module_forward_n is where the maxima were. */
+/* nn.MaxPool2d(kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False): F_max_pool2d.
+ * With return_indices the second result of nn_Module_forward_n is where the maxima were. */
 typedef struct nn_MaxPoolArgs {
     size_t struct_size;
     int64_t kernel_size, stride, padding, dilation;
@@ -28,7 +28,8 @@ TORCH_API nn_MaxPoolArgs nn_MaxPoolArgs_defaults(void);
                        .struct_size = sizeof(nn_MaxPoolArgs), \
                        __VA_ARGS__})
 
-/* nn.AvgPool2d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None): F_avg_pool2d. */
+/* nn.AvgPool2d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
+ * divisor_override=None): F_avg_pool2d. */
 typedef struct nn_AvgPoolArgs {
     size_t struct_size;
     int64_t kernel_size, stride, padding;
@@ -49,8 +50,8 @@ TORCH_API nn_AvgPoolArgs nn_AvgPoolArgs_defaults(void);
                        .struct_size = sizeof(nn_AvgPoolArgs), \
                        __VA_ARGS__})
 
-/* nn.AdaptiveAvgPool2d(output_size), nn.AdaptiveMaxPool2d(output_size, return_indices=False): .output_sizes = F_EACH(5, TORCH_NONE) leaves
- * the last size as it is. */
+/* nn.AdaptiveAvgPool2d(output_size), nn.AdaptiveMaxPool2d(output_size, return_indices=False): .output_sizes =
+ * F_EACH(5, TORCH_NONE) leaves the last size as it is. */
 typedef struct nn_AdaptivePoolArgs {
     size_t struct_size;
     int64_t output_size;

@@ -7,10 +7,11 @@
 TORCH_BEGIN
 
 /* nn.RNN(input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0, bidirectional=False,
- * nonlinearity="tanh", dtype=None): h_t = tanh(x_t W_ih^T + b_ih + h_(t-1) W_hh^T + b_hh), layer upon layer.
- * Per layer and direction, drawn in this order from U(-k, k), k = 1 / sqrt(hidden): weight_ih_l0 (hidden, input), weight_hh_l0
- * (hidden, hidden), bias_ih_l0, bias_hh_l0 (hidden); then ..._l0_reverse, ..._l1; the input of later layers has D hidden features.
- * ValueError "Unknown nonlinearity 'x'", "dropout should be a number in range [0, 1] ...".      NULL */
+ * nonlinearity="tanh", dtype=None): h_t = tanh(x_t W_ih^T + b_ih + h_(t-1) W_hh^T + b_hh), layer upon layer. Per
+ * layer and direction, drawn in this order from U(-k, k), k = 1 / sqrt(hidden): weight_ih_l0 (hidden, input),
+ * weight_hh_l0 (hidden, hidden), bias_ih_l0, bias_hh_l0 (hidden); then ..._l0_reverse, ..._l1; the input of
+ * later layers has D hidden features. ValueError "Unknown nonlinearity 'x'", "dropout should be a number in
+ * range [0, 1] ...".      NULL */
 typedef struct nn_RNN {
     nn_Module module;
     int64_t input_size, hidden_size, num_layers;
@@ -42,17 +43,20 @@ TORCH_API nn_RNN *nn_RNN_new(const nn_RNNArgs *args);
                              .struct_size = sizeof(nn_RNNArgs), \
                              __VA_ARGS__})
 
-/* out, h_n = rnn(x, h_0). x (T, B, input), with batch_first (B, T, input), or without batch (T, input); out alike, with D hidden
- * features (D = 2 if bidirectional); h_0, h_n (D layers, B, hidden) or (D layers, hidden). h_0 NULL: zeros. h_n may be NULL, and may be
- * the variable that held h_0; after an error it is set to NULL. RuntimeError "input must have 3 dimensions, got 5",
- * "input.size(-1) must be equal to input_size. Expected 1, got 2", "Expected hidden size (1, 10, 5), got [1, 10, 4]".      NULL */
+/* out, h_n = rnn(x, h_0). x (T, B, input), with batch_first (B, T, input), or without batch (T, input); out alike, with
+ * D hidden features (D = 2 if bidirectional); h_0, h_n (D layers, B, hidden) or (D layers, hidden). h_0 NULL: zeros.
+ * h_n may be NULL, and may be the variable that held h_0; after an error it is set to NULL. RuntimeError "input must
+ * have 3 dimensions, got 5", "input.size(-1) must be equal to input_size. Expected 1, got 2", "Expected hidden size
+ * (1, 10, 5), got [1, 10, 4]".      NULL */
 TORCH_API Tensor *nn_RNN_forward(nn_RNN *m, Tensor *x, Tensor *h_0, Tensor **h_n);
 
-/* nn.LSTM(input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0, bidirectional=False, proj_size=0):
+/* nn.LSTM(input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0,
+ * bidirectional=False, proj_size=0):
  *     i, f, g, o = x_t W_ih^T + b_ih + h_(t-1) W_hh^T + b_hh, in four parts
  *     c_t = sigmoid(f) c_(t-1) + sigmoid(i) tanh(g);   h_t = sigmoid(o) tanh(c_t), with proj_size times W_hr^T
- * weight_ih_l0 (4 hidden, input), weight_hh_l0 (4 hidden, hidden or proj), bias_ih_l0, bias_hh_l0 (4 hidden), weight_hr_l0 (proj, hidden),
- * drawn like RNN's. ValueError "proj_size has to be smaller than hidden_size".      NULL */
+ * weight_ih_l0 (4 hidden, input), weight_hh_l0 (4 hidden, hidden or proj), bias_ih_l0, bias_hh_l0
+ * (4 hidden), weight_hr_l0 (proj, hidden), drawn like RNN's. ValueError "proj_size has to be smaller
+ * than hidden_size".      NULL */
 typedef struct nn_LSTMArgs {
     size_t struct_size;
     int64_t input_size, hidden_size, num_layers;
@@ -71,8 +75,8 @@ TORCH_API nn_LSTM *nn_LSTM_new(const nn_LSTMArgs *args);
                                .bias = true,                       \
                                .struct_size = sizeof(nn_LSTMArgs), \
                                __VA_ARGS__})
-/* out, (h_n, c_n) = lstm(x, (h_0, c_0)): as nn_RNN_forward; both states or neither; c_0, c_n (D layers, B, hidden). RuntimeError
- * "Expected hidden[0] size (1, 10, 5), got [1, 10, 4]".      NULL */
+/* out, (h_n, c_n) = lstm(x, (h_0, c_0)): as nn_RNN_forward; both states or neither; c_0, c_n (D layers, B, hidden).
+ * RuntimeError "Expected hidden[0] size (1, 10, 5), got [1, 10, 4]".      NULL */
 TORCH_API Tensor *nn_LSTM_forward(nn_LSTM *m, Tensor *x, Tensor *h_0, Tensor *c_0, Tensor **h_n, Tensor **c_n);
 
 /* nn.GRU(input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0, bidirectional=False):

@@ -1,10 +1,11 @@
-/* Recurrent layers: the input's product for all steps at once, then step by step, layer upon layer, in PyTorch's order. */
+/* Recurrent layers: the input's product for all steps at once, then step by step, layer
+ * upon layer, in PyTorch's order. */
 #include "recurrence.h"
 
 /* ---- one layer in one direction ---------------------------------------------------------------------------------- */
 
-/* Steps begin..end, whose input products are in `part` (end - begin, B, gates hidden). A long part is halved, so that the gradients of
- * its steps meet in parts, and not each in a tensor of full length: T log T instead of T^2. */
+/* Steps begin..end, whose input products are in `part` (end - begin, B, gates hidden). A long part is halved, so that
+ * the gradients of its steps meet in parts, and not each in a tensor of full length: T log T instead of T^2. */
 enum { SHORT = 8 };
 static bool run(cer_Recurrence *l, Tensor *part, int64_t begin, int64_t end)
 {
@@ -77,7 +78,8 @@ static Tensor *layers(Run *r, Tensor *x)
     return x;
 }
 
-/* x (T, B, input) or batch first; the states fit or are NULL. out: the output, h_n, and c_n of an LSTM, as far as n_out goes. */
+/* x (T, B, input) or batch first; the states fit or are NULL. out: the output, h_n, and c_n of an
+ * LSTM, as far as n_out goes. */
 static void forward(nn_RNN *m, Tensor *x, Tensor *h_0, Tensor *c_0, Tensor **out, int64_t n_out)
 {
     if (m->batch_first) x = torch_transpose(x, 0, 1);
@@ -171,7 +173,7 @@ int cer_rnn_forward(nn_Module *self, Tensor *const *in, int64_t n_in, Tensor **o
     return torch_error_code();
 }
 
-/* ---- typed calls --------------------------------------------------------------------------------------------------- */
+/* ---- typed calls ------------------------------------------------------------------------------------------------- */
 
 Tensor *nn_RNN_forward(nn_RNN *m, Tensor *x, Tensor *h_0, Tensor **h_n)
 {

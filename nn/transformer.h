@@ -50,8 +50,8 @@ TORCH_API nn_TransformerEncoderLayer *nn_TransformerEncoderLayer_new(const nn_Tr
 TORCH_API nn_TransformerDecoderLayer *nn_TransformerDecoderLayer_new(const nn_TransformerLayerArgs *args);
 #define nn_TransformerDecoderLayer(...) nn_TransformerDecoderLayer_new(NN_TRANSFORMER_LAYER(__VA_ARGS__))
 
-/* nn.Transformer.generate_square_subsequent_mask(sz): (sz, sz), -inf above the diagonal, else 0: a float attn_mask that hides
- * what comes later.      NULL */
+/* nn.Transformer.generate_square_subsequent_mask(sz): (sz, sz), -inf above the diagonal, else 0: a float attn_mask that
+ * hides what comes later.      NULL */
 TORCH_API Tensor *nn_Transformer_generate_square_subsequent_mask(int64_t sz);
 
 TORCH_END

@@ -2,7 +2,8 @@
 #include "module.h"
 
 /* ---- lists with names -----------------------------------------------------------------------------------------------
- * Two walks: one to count, one to write into a block of the scope: the things, then pointers to their names, then those. */
+ * Two walks: one to count, one to write into a block of the scope: the things, then pointers
+ * to their names, then those. */
 enum What { PARAMETERS, BUFFERS, MODULES, CHILDREN };
 
 typedef struct List {

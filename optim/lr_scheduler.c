@@ -194,7 +194,7 @@ int64_t optim_lr_scheduler_last_epoch(const optim_LRScheduler *s)
     return ready(s, "last_epoch") ? s->last_epoch : -1;
 }
 
-/* ---- saving: what steps change. The rest is in the constructor's call ---------------------------------------------- */
+/* ---- saving: what steps change. The rest is in the constructor's call -------------------------------------------- */
 
 typedef struct Field {
     const char *key;

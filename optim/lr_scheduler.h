@@ -26,8 +26,9 @@ TORCH_API int optim_lr_scheduler_step_metrics(optim_LRScheduler *s, double metri
 TORCH_API double optim_lr_scheduler_get_last_lr(const optim_LRScheduler *s, int64_t i);
 TORCH_API int64_t optim_lr_scheduler_last_epoch(const optim_LRScheduler *s); /* scheduler.last_epoch;      -1 */
 
-/* scheduler.state_dict(), flat and borrowed: "last_epoch", "_step_count", "base_lrs", ... of a SequentialLR or ChainedScheduler
- * "_schedulers.0.last_epoch". Functions are not saved. scheduler.load_state_dict(d): what d lacks stays. */
+/* scheduler.state_dict(), flat and borrowed: "last_epoch", "_step_count", "base_lrs", ...
+ * of a SequentialLR or ChainedScheduler "_schedulers.0.last_epoch". Functions are not saved.
+ * scheduler.load_state_dict(d): what d lacks stays. */
 TORCH_API torch_StateDict *optim_lr_scheduler_state_dict(const optim_LRScheduler *s);             /* NULL */
 TORCH_API int optim_lr_scheduler_load_state_dict(optim_LRScheduler *s, const torch_StateDict *d); /* a code */
 
@@ -198,9 +199,10 @@ optim_lr_scheduler_CosineAnnealingWarmRestarts_new(const optim_CosineAnnealingWa
     optim_lr_scheduler_CosineAnnealingWarmRestarts_new(&(optim_CosineAnnealingWarmRestartsArgs){ \
         .T_mult = 1, .last_epoch = -1, .struct_size = sizeof(optim_CosineAnnealingWarmRestartsArgs), __VA_ARGS__})
 
-/* Schedulers one after the other: the next one begins at each of the n - 1 milestones. All at once: ChainedScheduler. Both own the
- * schedulers that they are given, also when they fail. ValueError "Sequential Schedulers expects number of schedulers provided to be
- * one more than the number of milestone points, but got number of schedulers 2 and the number of milestones to be equal to 2" */
+/* Schedulers one after the other: the next one begins at each of the n - 1 milestones. All at once: ChainedScheduler.
+ * Both own the schedulers that they are given, also when they fail. ValueError "Sequential Schedulers expects number of
+ * schedulers provided to be one more than the number of milestone points, but got number of schedulers 2 and the number
+ * of milestones to be equal to 2" */
 TORCH_API optim_LRScheduler *optim_lr_scheduler_SequentialLR(optim_Optimizer *optimizer, int64_t n,
                                                              optim_LRScheduler *const *schedulers, int64_t n_milestones,
                                                              const int64_t *milestones);
@@ -234,9 +236,9 @@ TORCH_API optim_LRScheduler *optim_lr_scheduler_ReduceLROnPlateau_new(const opti
                                        .struct_size = sizeof(optim_ReduceLROnPlateauArgs), \
                                        __VA_ARGS__})
 
-/* CyclicLR: up from base_lr to max_lr in step_size_up epochs and down in step_size_down (0: as many); momentum
- * the other way. mode "triangular", "triangular2" (the height halves), "exp_range" (gamma^epoch). ValueError "mode is invalid and scale_fn is None",
- * "optimizer must support momentum with `cycle_momentum` option enabled" */
+/* CyclicLR: up from base_lr to max_lr in step_size_up epochs and down in step_size_down (0: as many); momentum the
+ * other way. mode "triangular", "triangular2" (the height halves), "exp_range" (gamma^epoch). ValueError "mode is
+ * invalid and scale_fn is None", "optimizer must support momentum with `cycle_momentum` option enabled" */
 typedef struct optim_CyclicLRArgs {
     size_t struct_size;
     optim_Optimizer *optimizer;

@@ -16,9 +16,9 @@ typedef struct optim_Optimizer optim_Optimizer;
  *     d = grad (negated if maximize) + weight_decay p
  *     buf = d in the first step, then momentum buf + (1 - dampening) d;   d = nesterov ? d + momentum buf : buf   (if momentum)
  *     p = p - lr d
- * ValueError "parameter group didn't specify a value of required optimization parameter lr", "Invalid learning rate: -1.0",
- * "Invalid momentum value: -0.5", "Invalid weight_decay value: -0.5", "Nesterov momentum requires a momentum and zero dampening",
- * "optimizer got an empty parameter list", "can't optimize a non-leaf Tensor".      NULL */
+ * ValueError "parameter group didn't specify a value of required optimization parameter lr", "Invalid learning rate:
+ * -1.0", "Invalid momentum value: -0.5", "Invalid weight_decay value: -0.5", "Nesterov momentum requires a momentum and
+ * zero dampening", "optimizer got an empty parameter list", "can't optimize a non-leaf Tensor".      NULL */
 typedef struct optim_SGDArgs {
     size_t struct_size;
     torch_ParameterList params;
@@ -34,7 +34,8 @@ TORCH_API optim_Optimizer *optim_SGD_new(const optim_SGDArgs *args);
 /* optim.Adam(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0, amsgrad=False, maximize=False):
  *     d = grad (negated if maximize) + weight_decay p;   m = b1 m + (1 - b1) d;   v = b2 v + (1 - b2) d^2
  *     p = p - lr / (1 - b1^step) m / (sqrt(v) / sqrt(1 - b2^step) + eps);   amsgrad: the largest v so far
- * States: step, exp_avg, exp_avg_sq, max_exp_avg_sq (amsgrad). ValueError "Invalid beta parameter at index 0: 1.0", ...      NULL */
+ * States: step, exp_avg, exp_avg_sq, max_exp_avg_sq (amsgrad). ValueError "Invalid beta parameter at
+ * index 0: 1.0", ...      NULL */
 typedef struct optim_AdamArgs {
     size_t struct_size;
     torch_ParameterList params;
@@ -73,7 +74,8 @@ TORCH_API optim_Optimizer *optim_AdamW_new(const optim_AdamWArgs *args);
                                        .struct_size = sizeof(optim_AdamWArgs), \
                                        __VA_ARGS__})
 
-/* optim.NAdam(params, lr=0.002, betas=(0.9, 0.999), eps=1e-08, weight_decay=0, momentum_decay=0.004): Adam with Nesterov momentum.
+/* optim.NAdam(params, lr=0.002, betas=(0.9, 0.999), eps=1e-08, weight_decay=0,
+ * momentum_decay=0.004): Adam with Nesterov momentum.
  *     mu = b1 (1 - 0.96^(step momentum_decay) / 2), next: that of step + 1;   mu_product = mu_product mu;   s = sqrt(v / (1 - b2^step)) + eps
  *     p = p - lr (1 - mu) / (1 - mu_product) d / s - lr next / (1 - mu_product mu next) m / s
  * States: step, mu_product, exp_avg, exp_avg_sq.      NULL */
@@ -96,8 +98,9 @@ TORCH_API optim_Optimizer *optim_NAdam_new(const optim_NAdamArgs *args);
                                        .struct_size = sizeof(optim_NAdamArgs), \
                                        __VA_ARGS__})
 
-/* optim.RAdam(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0): Adam whose adaptive rate waits until its variance is
- * tractable (rho_t > 5); before that p = p - lr m / (1 - b1^step). States: step, exp_avg, exp_avg_sq.      NULL */
+/* optim.RAdam(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0): Adam whose adaptive rate
+ * waits until its variance is tractable (rho_t > 5); before that p = p - lr m / (1 - b1^step). States: step,
+ * exp_avg, exp_avg_sq.      NULL */
 typedef struct optim_RAdamArgs {
     size_t struct_size;
     torch_ParameterList params;
@@ -188,7 +191,8 @@ TORCH_API optim_Optimizer *optim_Adadelta_new(const optim_AdadeltaArgs *args);
     optim_Adadelta_new(&(optim_AdadeltaArgs){ \
         .lr = 1.0, .rho = 0.9, .eps = 1e-6, .struct_size = sizeof(optim_AdadeltaArgs), __VA_ARGS__})
 
-/* optim.ASGD(params, lr=0.01, lambd=0.0001, alpha=0.75, t0=1000000.0, weight_decay=0, maximize=False): averaged descent.
+/* optim.ASGD(params, lr=0.01, lambd=0.0001, alpha=0.75, t0=1000000.0, weight_decay=0,
+ * maximize=False): averaged descent.
  *     p = (1 - lambd eta) p - eta d;   ax = ax + mu (p - ax), where mu is 1: p
  *     eta = lr / (1 + lambd lr step)^alpha;   mu = 1 / max(1, step - t0)
  * States: step, eta, mu, ax (the average).      NULL */
@@ -228,8 +232,9 @@ TORCH_API optim_Optimizer *optim_Rprop_new(const optim_RpropArgs *args);
                                        .struct_size = sizeof(optim_RpropArgs), \
                                        __VA_ARGS__})
 
-/* optim.SparseAdam(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, maximize=False): here for its refusal, a RuntimeError of the step:
- * "SparseAdam does not support dense gradients, please consider Adam instead"; there are no sparse ones.      NULL */
+/* optim.SparseAdam(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, maximize=False): here for its refusal, a
+ * RuntimeError of the step: "SparseAdam does not support dense gradients, please consider Adam instead"; there
+ * are no sparse ones.      NULL */
 typedef struct optim_SparseAdamArgs {
     size_t struct_size;
     torch_ParameterList params;
@@ -258,21 +263,21 @@ TORCH_API int optim_Optimizer_zero_grad(optim_Optimizer *o, bool set_to_none);
                                  }){.none = 0, __VA_ARGS__}) \
                                      .set_to_none)
 
-/* optimizer.step(): changes every parameter that has a gradient, in place and unrecorded. Refuses while an error is pending; on
- * failure no parameter has changed. A code */
+/* optimizer.step(): changes every parameter that has a gradient, in place and unrecorded. Refuses while an error is
+ * pending; on failure no parameter has changed. A code */
 TORCH_API int optim_step(optim_Optimizer *o);
 
-/* optimizer.step(closure): calls the closure with gradients enabled, then steps. The closure sets the gradients (zero_grad,
- * backward) and returns the loss, which is the result; NULL from it, with an error, ends the step. LBFGS steps in this way
- * only: TypeError "LBFGS.step() missing 1 required positional argument: 'closure'".      NULL */
+/* optimizer.step(closure): calls the closure with gradients enabled, then steps. The closure sets the gradients
+ * (zero_grad, backward) and returns the loss, which is the result; NULL from it, with an error, ends the step. LBFGS
+ * steps in this way only: TypeError "LBFGS.step() missing 1 required positional argument: 'closure'".      NULL */
 typedef Tensor *optim_Closure(void *data);
 TORCH_API Tensor *optim_step_closure(optim_Optimizer *o, optim_Closure *closure, void *data);
 
 /* ---- parameter groups -------------------------------------------------------------------------------------------- */
 
-/* optimizer.add_param_group({"params": params, "lr": 0.1}) is optim_add_param_group(optimizer, params, {"lr", 0.1}): options that
- * are not given are the constructor's. ValueError "some parameters appear in more than one parameter group"; UserWarning for
- * duplicates within the group. The group's index.      -1 */
+/* optimizer.add_param_group({"params": params, "lr": 0.1}) is optim_add_param_group(optimizer, params, {"lr", 0.1}):
+ * options that are not given are the constructor's. ValueError "some parameters appear in more than one parameter
+ * group"; UserWarning for duplicates within the group. The group's index.      -1 */
 typedef struct optim_Option {
     const char *name;
     double value; /* of a bool: 0 or 1 */
@@ -283,7 +288,8 @@ TORCH_API int64_t optim_add_param_group_n(optim_Optimizer *o, torch_ParameterLis
 #define optim_add_param_group_(o, params, ...) \
     optim_add_param_group_n(o, params, (const optim_Option[]){__VA_ARGS__{NULL, 0}})
 
-/* len(optimizer.param_groups); optimizer.param_groups[i]["params"]; ...[i]["lr"], read and written. IndexError "list index out of
+/* len(optimizer.param_groups); optimizer.param_groups[i]["params"]; ...[i]["lr"], read and
+ * written. IndexError "list index out of
  * range", KeyError "'lrr'".      0; length 0; NaN; a code */
 TORCH_API int64_t optim_param_groups(const optim_Optimizer *o);
 TORCH_API torch_ParameterList optim_param_group_params(const optim_Optimizer *o, int64_t i);
@@ -295,9 +301,10 @@ TORCH_API Tensor *optim_state(const optim_Optimizer *o, const Tensor *parameter,
 
 /* ---- saving and printing ----------------------------------------------------------------------------------------- */
 
-/* optimizer.state_dict(), flat and borrowed: "state.0.momentum_buffer", ..., "param_groups.0.lr" (0-d), ..., "param_groups.0.params"
- * (the indices). optimizer.load_state_dict(d): copies. ValueError "loaded state dict has a different number of parameter groups",
- * "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"; nothing is changed then. */
+/* optimizer.state_dict(), flat and borrowed: "state.0.momentum_buffer", ..., "param_groups.0.lr" (0-d), ...,
+ * "param_groups.0.params" (the indices). optimizer.load_state_dict(d): copies. ValueError "loaded state dict has a
+ * different number of parameter groups", "loaded state dict contains a parameter group that doesn't match the size of
+ * optimizer's group"; nothing is changed then. */
 TORCH_API torch_StateDict *optim_state_dict(optim_Optimizer *o);                   /* NULL */
 TORCH_API int optim_load_state_dict(optim_Optimizer *o, const torch_StateDict *d); /* a code */
 

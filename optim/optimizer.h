@@ -1,4 +1,5 @@
-/* Inside optim: what an optimizer is made of. A new one is a cer_OptimClass, a constructor, and an update of one chunk. */
+/* Inside optim: what an optimizer is made of. A new one is a cer_OptimClass, a constructor,
+ * and an update of one chunk. */
 #ifndef CERILLA_OPTIMIZER_H
 #define CERILLA_OPTIMIZER_H
 
@@ -57,7 +58,8 @@ typedef struct cer_OptimClass {
     const char *refusal;                                         /* RuntimeError of a step with gradients */
     uint32_t (*wants)(const cer_OptimGroup *group);              /* bit k: state k is needed. NULL: all */
     void (*start)(const cer_OptimGroup *group, double *initial); /* what states are before the first step. NULL: 0 */
-    /* Once per parameter and step, before the chunks: counts the step, computes what all elements share. NULL: nothing */
+    /* Once per parameter and step, before the chunks: counts the step, computes what all
+     * elements share. NULL: nothing */
     void (*advance)(const cer_OptimGroup *group, Tensor *const *state, double *number);
     void (*update)(const cer_OptimGroup *group, const cer_Chunk *c); /* cannot fail */
     /* Instead of all these, a step of its own, with closure; the loss */
@@ -80,7 +82,8 @@ torch_Scalar cer_optim_number(double value);
 bool cer_optim_check(const char *op, bool fine, const char *what, double value);
 bool cer_optim_check_adam(const char *op, double lr, const double *betas, double eps, double weight_decay);
 
-/* Options that schedulers add and change. Index of "initial_lr" in group->option; of any name, or -1, nothing raised. */
+/* Options that schedulers add and change. Index of "initial_lr" in group->option; of any
+ * name, or -1, nothing raised. */
 enum { CER_BASE_MOMENTUM = CER_OPTIONS, CER_INITIAL_LR, CER_MAX_LR, CER_MAX_MOMENTUM, CER_MIN_LR, CER_SWA_LR };
 int cer_optim_option(const optim_Optimizer *o, const char *name);
 const char *cer_optim_option_name(const optim_Optimizer *o, int i);

@@ -4,7 +4,7 @@
 
 #include "scheduler.h"
 
-/* ---- of several ---------------------------------------------------------------------------------------------------- */
+/* ---- of several -------------------------------------------------------------------------------------------------- */
 
 static bool all_of(const optim_Optimizer *o, int64_t n, optim_LRScheduler *const *inner, bool sequential)
 {
@@ -106,7 +106,7 @@ optim_LRScheduler *optim_lr_scheduler_ChainedScheduler(int64_t n, optim_LRSchedu
     return several(&chained_class, NULL, n, schedulers, 0, NULL);
 }
 
-/* ---- ReduceLROnPlateau --------------------------------------------------------------------------------------------- */
+/* ---- ReduceLROnPlateau ------------------------------------------------------------------------------------------- */
 
 static int plateau_step(optim_LRScheduler *s, const double *epoch)
 {

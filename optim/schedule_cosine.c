@@ -5,7 +5,7 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* ---- CosineAnnealingLR --------------------------------------------------------------------------------------------- */
+/* ---- CosineAnnealingLR ------------------------------------------------------------------------------------------- */
 
 static double cosine_closed(const optim_LRScheduler *s, int64_t i)
 {
@@ -35,7 +35,7 @@ SCHEDULER(CosineAnnealingLR, cosine, cosine_lr, cosine_closed,
           (a.T_max != 0 && a.T_max < INT64_MAX / 4 && a.T_max > -(INT64_MAX / 4)) ||
               cer_raise(TORCH_RUNTIME_ERROR, "CosineAnnealingLR", "ZeroDivisionError: float division by zero"))
 
-/* ---- CosineAnnealingWarmRestarts ----------------------------------------------------------------------------------- */
+/* ---- CosineAnnealingWarmRestarts --------------------------------------------------------------------------------- */
 
 static double restarts_lr(const optim_LRScheduler *s, int64_t i)
 {

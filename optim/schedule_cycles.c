@@ -14,7 +14,7 @@ static bool no_momentum(const char *name)
     return cer_raise(TORCH_VALUE_ERROR, name, "optimizer must support momentum with `cycle_momentum` option enabled");
 }
 
-/* ---- CyclicLR ------------------------------------------------------------------------------------------------------ */
+/* ---- CyclicLR ---------------------------------------------------------------------------------------------------- */
 
 /* How far up within the cycle, times how high the cycle is. */
 static double cyclic_height(const optim_LRScheduler *s)
@@ -85,7 +85,7 @@ optim_LRScheduler *optim_lr_scheduler_CyclicLR_new(const optim_CyclicLRArgs *arg
     return s;
 }
 
-/* ---- OneCycleLR ---------------------------------------------------------------------------------------------------- */
+/* ---- OneCycleLR -------------------------------------------------------------------------------------------------- */
 
 typedef struct Phase {
     double end;

@@ -1,5 +1,5 @@
-/* Inside optim: what a scheduler is made of. A new one is a cer_SchedulerClass and a constructor, in schedules.c or a file of
- * its own. */
+/* Inside optim: what a scheduler is made of. A new one is a cer_SchedulerClass and a constructor, in
+ * schedules.c or a file of its own. */
 #ifndef CERILLA_SCHEDULER_H
 #define CERILLA_SCHEDULER_H
 

@@ -8,7 +8,7 @@ static bool refuse(const char *name, const char *text)
     return cer_raise(TORCH_VALUE_ERROR, name, "%s", text);
 }
 
-/* ---- LambdaLR, MultiplicativeLR ------------------------------------------------------------------------------------ */
+/* ---- LambdaLR, MultiplicativeLR ---------------------------------------------------------------------------------- */
 
 static double lambda_lr(const optim_LRScheduler *s, int64_t i)
 {
@@ -39,7 +39,7 @@ optim_MultiplicativeLRArgs optim_MultiplicativeLRArgs_defaults(void)
 SCHEDULER(LambdaLR, lambda, lambda_lr, NULL, callable("LambdaLR", a.lr_lambda))
 SCHEDULER(MultiplicativeLR, multiplicative, multiplicative_lr, NULL, callable("MultiplicativeLR", a.lr_lambda))
 
-/* ---- StepLR, ExponentialLR ----------------------------------------------------------------------------------------- */
+/* ---- StepLR, ExponentialLR --------------------------------------------------------------------------------------- */
 
 static double step_lr(const optim_LRScheduler *s, int64_t i)
 {
@@ -78,7 +78,7 @@ SCHEDULER(StepLR, step, step_lr, step_closed,
               cer_raise(TORCH_RUNTIME_ERROR, "StepLR", "ZeroDivisionError: integer division or modulo by zero"))
 SCHEDULER(ExponentialLR, exponential, exponential_lr, exponential_closed, true)
 
-/* ---- MultiStepLR --------------------------------------------------------------------------------------------------- */
+/* ---- MultiStepLR ------------------------------------------------------------------------------------------------- */
 
 static double multi_step_lr(const optim_LRScheduler *s, int64_t i)
 {
@@ -112,7 +112,7 @@ optim_LRScheduler *optim_lr_scheduler_MultiStepLR_new(const optim_MultiStepLRArg
     return NULL;
 }
 
-/* ---- ConstantLR, LinearLR, PolynomialLR ---------------------------------------------------------------------------- */
+/* ---- ConstantLR, LinearLR, PolynomialLR -------------------------------------------------------------------------- */
 
 static double constant_lr(const optim_LRScheduler *s, int64_t i)
 {

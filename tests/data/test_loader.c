@@ -1,4 +1,5 @@
-/* Datasets and loaders: PyTorch's order and PyTorch's draws (reference/make_loader.py), what is collated, and errors. */
+/* Datasets and loaders: PyTorch's order and PyTorch's draws (reference/make_loader.py),
+ * what is collated, and errors. */
 #include "core/print.h"
 #include "data/loader.h"
 #include "ops/ops.h"

@@ -1,4 +1,5 @@
-/* Layers beside PyTorch: initial weights bit for bit, outputs and gradients to 1e-5. The numbers are made by reference/make_nn.py. */
+/* Layers beside PyTorch: initial weights bit for bit, outputs and gradients to 1e-5. The numbers are
+ * made by reference/make_nn.py. */
 #include "core/random.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
@@ -81,7 +82,7 @@ START_TEST(linear_bias_stays_registered)
 }
 END_TEST
 
-/* ---- sizes that no tensor has ------------------------------------------------------------------------------------- */
+/* ---- sizes that no tensor has ------------------------------------------------------------------------------------ */
 
 START_TEST(absurd_sizes_are_errors)
 {

@@ -611,7 +611,8 @@ END_TEST
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
-/* Lets every allocation of `make` fail in turn, until it gets through. Failing: NULL or not, an error, and no tensor left. */
+/* Lets every allocation of `make` fail in turn, until it gets through. Failing: NULL or not,
+ * an error, and no tensor left. */
 static void fail_each(void *(*make)(void *), void *data, void (*end)(void *))
 {
     for (int64_t k = 1; k < 5000; k++) {

@@ -1,5 +1,5 @@
-/* The walk over the layers: every row of layers/ against PyTorch's answer in tests/reference/nn/. Warnings, errors, repr,
- * initial weights and grad_fn are the same; results and gradients within 1e-5 (float32) or 1e-11 (float64) of the
+/* The walk over the layers: every row of layers/ against PyTorch's answer in tests/reference/nn/. Warnings, errors,
+ * repr, initial weights and grad_fn are the same; results and gradients within 1e-5 (float32) or 1e-11 (float64) of the
  * largest. And each row with every allocation failing once, and its weights carried over by state_dict. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ static const Layer layers[] = {
 };
 enum { N_LAYERS = sizeof layers / sizeof *layers };
 
-/* ---- complaints: all of a row's, then the test fails --------------------------------------------------------------- */
+/* ---- complaints: all of a row's, then the test fails ------------------------------------------------------------- */
 
 static char complaints[16384], place[256];
 static size_t complained;
@@ -72,7 +72,7 @@ static void complain(const char *format, ...)
             (size_t)snprintf(complaints + complained, sizeof complaints - complained, "\n  %s: %s", place, text);
 }
 
-/* ---- the reference, line by line ----------------------------------------------------------------------------------- */
+/* ---- the reference, line by line --------------------------------------------------------------------------------- */
 
 typedef struct Reader {
     FILE *file;
@@ -136,7 +136,7 @@ static bool same_text(const char *have, const char *want)
     return *have == *want;
 }
 
-/* ---- warnings ------------------------------------------------------------------------------------------------------ */
+/* ---- warnings ---------------------------------------------------------------------------------------------------- */
 
 static char warned[4][1024];
 static int n_warned;
@@ -194,7 +194,7 @@ static bool check_error(Reader *r)
     return true;
 }
 
-/* ---- tensors ------------------------------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
 static double read_number(const char **text, torch_dtype dtype)
 {
@@ -255,7 +255,7 @@ static void check_tensor(const char *what, const Tensor *t, const char *expected
         check_values(what, t, values, tolerance);
 }
 
-/* ---- one row ------------------------------------------------------------------------------------------------------- */
+/* ---- one row ----------------------------------------------------------------------------------------------------- */
 
 static nn_Module *make(const Layer *layer, bool in_double)
 {
@@ -396,7 +396,7 @@ START_TEST(as_pytorch)
 }
 END_TEST
 
-/* ---- memory that runs out -------------------------------------------------------------------------------------------- */
+/* ---- memory that runs out ---------------------------------------------------------------------------------------- */
 
 static bool life(const Layer *layer, const Inputs *in)
 {
@@ -458,7 +458,7 @@ START_TEST(memory_runs_out)
 }
 END_TEST
 
-/* ---- weights go over to another module of the class ---------------------------------------------------------------- */
+/* ---- weights go over to another module of the class -------------------------------------------------------------- */
 
 START_TEST(state_carries_over)
 {

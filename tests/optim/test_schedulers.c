@@ -1,5 +1,5 @@
-/* Every scheduler of schedulers.def beside PyTorch's answers in tests/reference/optim/schedulers.txt: 50 steps of rates and momentum,
- * errors; each with every allocation failing once; carried over by state_dict; and the warnings. */
+/* Every scheduler of schedulers.def beside PyTorch's answers in tests/reference/optim/schedulers.txt: 50 steps of rates
+ * and momentum, errors; each with every allocation failing once; carried over by state_dict; and the warnings. */
 #include <math.h>
 #include <stdio.h>
 
@@ -69,7 +69,7 @@ static void step(const Row *row, optim_Optimizer *o, optim_LRScheduler *s, int64
         optim_lr_scheduler_step(s);
 }
 
-/* ---- beside PyTorch ------------------------------------------------------------------------------------------------- */
+/* ---- beside PyTorch ---------------------------------------------------------------------------------------------- */
 
 static FILE *open_row(const char *python)
 {
@@ -124,7 +124,7 @@ START_TEST(as_pytorch)
 }
 END_TEST
 
-/* ---- memory, saving, warnings --------------------------------------------------------------------------------------- */
+/* ---- memory, saving, warnings ------------------------------------------------------------------------------------ */
 
 START_TEST(memory_runs_out)
 {

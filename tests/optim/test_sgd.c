@@ -1,4 +1,5 @@
-/* Optimizers beside PyTorch: 20 steps of each option set bit for bit; groups, texts, state_dicts, and memory running out. */
+/* Optimizers beside PyTorch: 20 steps of each option set bit for bit; groups, texts,
+ * state_dicts, and memory running out. */
 #include "core/print.h"
 #include "ops/ops.h"
 #include "optim/optim.h"

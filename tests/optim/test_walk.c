@@ -1,6 +1,6 @@
-/* The walk over the optimizers: every row of rows.def against PyTorch's answer in tests/reference/optim/rows.txt: errors, repr,
- * parameters and states, bit for bit where the kernels of this CPU fuse as PyTorch's do, else within rounding; resumed from
- * a state_dict in the middle; and with every allocation failing once. */
+/* The walk over the optimizers: every row of rows.def against PyTorch's answer in tests/reference/optim/rows.txt:
+ * errors, repr, parameters and states, bit for bit where the kernels of this CPU fuse as PyTorch's do, else within
+ * rounding; resumed from a state_dict in the middle; and with every allocation failing once. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,7 +178,7 @@ START_TEST(as_pytorch)
 }
 END_TEST
 
-/* ---- memory that runs out ------------------------------------------------------------------------------------------ */
+/* ---- memory that runs out ---------------------------------------------------------------------------------------- */
 
 /* A life without its inputs: made, two steps, saved and loaded. */
 static bool life(const Row *row, Tensor *p, Tensor *q)
