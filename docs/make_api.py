@@ -38,6 +38,8 @@ TITLES = {
     "nn/attention.h": "Layers: attention",
     "nn/transformer.h": "Layers: transformers",
     "nn/dropout.h": "Layers: dropout",
+    "nn/distance.h": "Layers: distances",
+    "nn/fold.h": "Layers: sliding blocks",
     "nn/container.h": "Containers",
     "nn/init.h": "Initial values",
     "nn/utils.h": "Clipping, vectors of parameters",

@@ -16,6 +16,14 @@ PLAIN(nn_LogSigmoid, logsigmoid_forward, F_logsigmoid(x))
 PLAIN(nn_Softsign, softsign_forward, F_softsign(x))
 PLAIN(nn_Tanhshrink, tanhshrink_forward, F_tanhshrink(x))
 
+static Tensor *softmax2d(Tensor *x)
+{
+    if (x && x->ndim != 3 && x->ndim != 4)
+        return cer_raise(TORCH_VALUE_ERROR, "forward", "Softmax2d requires a 3D or 4D tensor as input"), NULL;
+    return F_softmax(x, -3);
+}
+PLAIN(nn_Softmax2d, softmax2d_forward, softmax2d(x))
+
 /* ---- inplace ----------------------------------------------------------------------------------------------------- */
 
 static void inplace_repr(const nn_Module *self, char *text, size_t bytes)

@@ -9,17 +9,19 @@ TORCH_BEGIN
 /* Without options. */
 typedef struct nn_Tanh {
     nn_Module module;
-} nn_Tanh, nn_Sigmoid, nn_LogSigmoid, nn_Softsign, nn_Tanhshrink;
+} nn_Tanh, nn_Sigmoid, nn_LogSigmoid, nn_Softsign, nn_Tanhshrink, nn_Softmax2d;
 TORCH_API nn_Tanh *nn_Tanh_new(void);
 TORCH_API nn_Sigmoid *nn_Sigmoid_new(void);
 TORCH_API nn_LogSigmoid *nn_LogSigmoid_new(void);
 TORCH_API nn_Softsign *nn_Softsign_new(void);
 TORCH_API nn_Tanhshrink *nn_Tanhshrink_new(void);
+TORCH_API nn_Softmax2d *nn_Softmax2d_new(void);
 #define nn_Tanh() nn_Tanh_new()             /* (e^x - e^-x) / (e^x + e^-x) */
 #define nn_Sigmoid() nn_Sigmoid_new()       /* 1 / (1 + e^-x) */
 #define nn_LogSigmoid() nn_LogSigmoid_new() /* -log(1 + e^-x) */
 #define nn_Softsign() nn_Softsign_new()     /* x / (1 + |x|) */
 #define nn_Tanhshrink() nn_Tanhshrink_new() /* x - tanh(x) */
+#define nn_Softmax2d() nn_Softmax2d_new()   /* softmax over the channels of (N, C, H, W) or (C, H, W) */
 
 /* (inplace=False): with true, x itself is overwritten. */
 typedef struct nn_ReLU {

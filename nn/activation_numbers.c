@@ -1,4 +1,5 @@
 /* Activations with numbers. */
+#include <math.h>
 #include <stdio.h>
 
 #include "layer.h"
@@ -15,6 +16,10 @@ NN_UNARY(nn_Hardshrink, hardshrink_forward, F_hardshrink(x, m->lambd))
 NN_UNARY(nn_Softshrink, softshrink_forward, F_softshrink(x, m->lambd))
 NN_UNARY(nn_Softplus, softplus_forward, F_softplus(x, m->beta, m->threshold))
 NN_UNARY(nn_GELU, gelu_forward, F_gelu(x, m->approximate))
+NN_UNARY(nn_RReLU, rrelu_forward,
+         (m->inplace ? F_rrelu__args : F_rrelu_args)(F_RRELU(x, m->lower, m->upper, self->module->training)))
+NN_UNARY(nn_Threshold, threshold_forward,
+         m->inplace ? F_threshold_(x, m->threshold, m->value) : F_threshold(x, m->threshold, m->value))
 NN_UNARY(nn_PReLU, prelu_forward, F_prelu(x, m->weight))
 
 /* ---- repr -------------------------------------------------------------------------------------------------------- */
@@ -38,6 +43,14 @@ static void leaky_relu_repr(const nn_Module *self, char *text, size_t bytes)
     repr_inplace((cer_Repr){text, bytes}, m->inplace);
 }
 
+static void rrelu_repr(const nn_Module *self, char *text, size_t bytes)
+{
+    const nn_RReLU *m = (const nn_RReLU *)self;
+    cer_repr_number((cer_Repr){text, bytes}, "lower", m->lower);
+    cer_repr_number((cer_Repr){text, bytes}, "upper", m->upper);
+    repr_inplace((cer_Repr){text, bytes}, m->inplace);
+}
+
 static void hardtanh_repr(const nn_Module *self, char *text, size_t bytes)
 {
     const nn_Hardtanh *m = (const nn_Hardtanh *)self;
@@ -58,6 +71,14 @@ static void repr_whole(cer_Repr r, const char *name, double value)
         cer_repr_int(r, name, (int)value);
     else
         cer_repr_number(r, name, value);
+}
+
+static void threshold_repr(const nn_Module *self, char *text, size_t bytes)
+{
+    const nn_Threshold *m = (const nn_Threshold *)self;
+    repr_whole((cer_Repr){text, bytes}, "threshold", m->threshold);
+    repr_whole((cer_Repr){text, bytes}, "value", m->value);
+    repr_inplace((cer_Repr){text, bytes}, m->inplace);
 }
 
 static void softplus_repr(const nn_Module *self, char *text, size_t bytes)
@@ -111,30 +132,36 @@ nn_GELUArgs nn_GELUArgs_defaults(void)
     return *NN_GELU(.struct_size = sizeof(nn_GELUArgs));
 }
 
-/* A class and its constructor, which copies the options into the module. */
-#define CLASS(Class, Args, forward_, repr_, ...)                                                       \
-    nn_##Class *nn_##Class##_new(const Args *args)                                                     \
-    {                                                                                                  \
-        static const nn_Class record = NN_CLASS(nn_##Class, .forward = forward_, .extra_repr = repr_); \
-        Args a = Args##_defaults();                                                                    \
-        cer_args(&a, sizeof a, args);                                                                  \
-        nn_##Class *m = nn_new_class(nn_##Class, &record);                                             \
-        if (!m) return NULL;                                                                           \
-        __VA_ARGS__;                                                                                   \
-        return cer_nn_made(m);                                                                         \
-    }
-CLASS(ELU, nn_ELUArgs, elu_forward, elu_repr, m->alpha = a.alpha, m->inplace = a.inplace)
-CLASS(CELU, nn_ELUArgs, celu_forward, elu_repr, m->alpha = a.alpha, m->inplace = a.inplace)
-CLASS(LeakyReLU, nn_LeakyReLUArgs, leaky_relu_forward, leaky_relu_repr, m->negative_slope = a.negative_slope,
-      m->inplace = a.inplace)
-CLASS(Hardtanh, nn_HardtanhArgs, hardtanh_forward, hardtanh_repr, m->min_val = a.min_val, m->max_val = a.max_val,
-      m->inplace = a.inplace,
-      (void)(a.max_val > a.min_val || cer_raise(TORCH_VALUE_ERROR, "Hardtanh", "max_val must be greater than min_val")))
-CLASS(Hardshrink, nn_HardshrinkArgs, hardshrink_forward, shrink_repr, m->lambd = a.lambd)
-CLASS(Softshrink, nn_HardshrinkArgs, softshrink_forward, shrink_repr, m->lambd = a.lambd)
-CLASS(Softplus, nn_SoftplusArgs, softplus_forward, softplus_repr, m->beta = a.beta, m->threshold = a.threshold)
-CLASS(GELU, nn_GELUArgs, gelu_forward, gelu_repr,
-      snprintf(m->approximate, sizeof m->approximate, "%s", a.approximate ? a.approximate : "None"))
+nn_RReLUArgs nn_RReLUArgs_defaults(void)
+{
+    return *NN_RRELU(.struct_size = sizeof(nn_RReLUArgs));
+}
+
+nn_ThresholdArgs nn_ThresholdArgs_defaults(void)
+{
+    return *NN_THRESHOLD(.struct_size = sizeof(nn_ThresholdArgs));
+}
+
+NN_CONSTRUCTOR(ELU, nn_ELUArgs, elu_forward, elu_repr, m->alpha = a.alpha, m->inplace = a.inplace)
+NN_CONSTRUCTOR(CELU, nn_ELUArgs, celu_forward, elu_repr, m->alpha = a.alpha, m->inplace = a.inplace)
+NN_CONSTRUCTOR(LeakyReLU, nn_LeakyReLUArgs, leaky_relu_forward, leaky_relu_repr, m->negative_slope = a.negative_slope,
+               m->inplace = a.inplace)
+NN_CONSTRUCTOR(Hardtanh, nn_HardtanhArgs, hardtanh_forward, hardtanh_repr, m->min_val = a.min_val,
+               m->max_val = a.max_val, m->inplace = a.inplace,
+               (void)(a.max_val > a.min_val ||
+                      cer_raise(TORCH_VALUE_ERROR, "Hardtanh", "max_val must be greater than min_val")))
+NN_CONSTRUCTOR(Hardshrink, nn_HardshrinkArgs, hardshrink_forward, shrink_repr, m->lambd = a.lambd)
+NN_CONSTRUCTOR(Softshrink, nn_HardshrinkArgs, softshrink_forward, shrink_repr, m->lambd = a.lambd)
+NN_CONSTRUCTOR(Softplus, nn_SoftplusArgs, softplus_forward, softplus_repr, m->beta = a.beta, m->threshold = a.threshold)
+NN_CONSTRUCTOR(GELU, nn_GELUArgs, gelu_forward, gelu_repr,
+               snprintf(m->approximate, sizeof m->approximate, "%s", a.approximate ? a.approximate : "None"))
+
+NN_CONSTRUCTOR(RReLU, nn_RReLUArgs, rrelu_forward, rrelu_repr, m->lower = a.lower, m->upper = a.upper,
+               m->inplace = a.inplace)
+NN_CONSTRUCTOR(Threshold, nn_ThresholdArgs, threshold_forward, threshold_repr, m->threshold = a.threshold,
+               m->value = a.value, m->inplace = a.inplace,
+               (void)NN_REQUIRED("Threshold", "threshold value", isnan(a.threshold) ? TORCH_NONE : 0,
+                                 isnan(a.value) ? TORCH_NONE : 0))
 
 nn_PReLUArgs nn_PReLUArgs_defaults(void)
 {

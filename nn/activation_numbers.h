@@ -108,6 +108,41 @@ TORCH_API nn_GELUArgs nn_GELUArgs_defaults(void);
 TORCH_API nn_GELU *nn_GELU_new(const nn_GELUArgs *args);
 #define nn_GELU(...) nn_GELU_new(NN_GELU(__VA_ARGS__))
 
+/* nn.RReLU(lower=1/8, upper=1/3, inplace=False): F_rrelu, slopes drawn in training mode, their mean in eval mode. */
+typedef struct nn_RReLUArgs {
+    size_t struct_size;
+    double lower, upper;
+    bool inplace;
+} nn_RReLUArgs;
+typedef struct nn_RReLU {
+    nn_Module module;
+    double lower, upper;
+    bool inplace;
+} nn_RReLU;
+TORCH_API nn_RReLUArgs nn_RReLUArgs_defaults(void);
+#define NN_RRELU(...) \
+    (&(nn_RReLUArgs){.lower = 1.0 / 8, .upper = 1.0 / 3, .struct_size = sizeof(nn_RReLUArgs), __VA_ARGS__})
+TORCH_API nn_RReLU *nn_RReLU_new(const nn_RReLUArgs *args);
+#define nn_RReLU(...) nn_RReLU_new(NN_RRELU(__VA_ARGS__))
+
+/* nn.Threshold(threshold, value, inplace=False): F_threshold. TypeError for what is missing. */
+typedef struct nn_ThresholdArgs {
+    size_t struct_size;
+    double threshold, value; /* NaN: missing */
+    bool inplace;
+} nn_ThresholdArgs;
+typedef struct nn_Threshold {
+    nn_Module module;
+    double threshold, value;
+    bool inplace;
+} nn_Threshold;
+TORCH_API nn_ThresholdArgs nn_ThresholdArgs_defaults(void);
+#define NN_THRESHOLD(...) \
+    (&(nn_ThresholdArgs){ \
+        .threshold = TORCH_NAN, .value = TORCH_NAN, .struct_size = sizeof(nn_ThresholdArgs), __VA_ARGS__})
+TORCH_API nn_Threshold *nn_Threshold_new(const nn_ThresholdArgs *args);
+#define nn_Threshold(...) nn_Threshold_new(NN_THRESHOLD(__VA_ARGS__))
+
 /* nn.PReLU(num_parameters=1, init=0.25): F_prelu with the weight (num_parameters), all init at first. */
 typedef struct nn_PReLUArgs {
     size_t struct_size;

@@ -1,4 +1,4 @@
-/* nn.Identity and nn.Flatten. */
+/* nn.Identity, nn.Flatten and nn.Unflatten. */
 #include "layer.h"
 
 NN_UNARY(nn_Identity, identity_forward, x)
@@ -34,4 +34,31 @@ static const nn_Class identity_class = NN_CLASS(nn_Identity, .forward = identity
 nn_Identity *nn_Identity_new(void)
 {
     return nn_new_class(nn_Identity, &identity_class);
+}
+
+NN_UNARY(nn_Unflatten, unflatten_forward, torch_unflatten(x, m->dim, m->n_sizes, m->unflattened_size))
+
+static void unflatten_repr(const nn_Module *self, char *text, size_t bytes)
+{
+    const nn_Unflatten *m = (const nn_Unflatten *)self;
+    cer_repr_int((cer_Repr){text, bytes}, "dim", m->dim);
+    cer_repr_tuple((cer_Repr){text, bytes}, "unflattened_size", m->n_sizes, m->unflattened_size);
+}
+
+static const nn_Class unflatten_class =
+    NN_CLASS(nn_Unflatten, .forward = unflatten_forward, .extra_repr = unflatten_repr);
+
+nn_Unflatten *nn_Unflatten_new(int64_t dim, int64_t n, const int64_t *unflattened_size)
+{
+    if (cer_error_pending()) return NULL;
+    if (n < 0 || n > TORCH_MAX_DIM || (n > 0 && !unflattened_size))
+        return cer_raise(TORCH_VALUE_ERROR, "Unflatten", "unflattened_size must have from 0 to %d sizes",
+                         TORCH_MAX_DIM),
+               NULL;
+    nn_Unflatten *m = nn_new_class(nn_Unflatten, &unflatten_class);
+    if (!m) return NULL;
+    m->dim = dim;
+    m->n_sizes = n;
+    for (int64_t i = 0; i < n; i++) m->unflattened_size[i] = unflattened_size[i];
+    return m;
 }

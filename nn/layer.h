@@ -18,6 +18,9 @@ bool cer_nn_required(const char *class_name, const char *names, const int64_t *v
 void cer_nn_affine(nn_Module *m, Tensor **weight, Tensor **bias, bool affine, torch_dtype dtype, int64_t ndim,
                    const int64_t *shape);
 
+/* Is the normalized_shape there, with at most TORCH_MAX_DIM sizes? */
+bool cer_nn_normalized_shape(const char *class_name, int64_t n, const int64_t *shape);
+
 /* 1 / sqrt(fan in of the weight), between which Linear and convolutions draw their bias; 0 without inputs. */
 double cer_nn_bias_bound(const Tensor *weight);
 
@@ -39,6 +42,20 @@ const char *cer_nn_class_name(const char *name);
         (void)m;                                                                                       \
         out[0] = __VA_ARGS__;                                                                          \
         return torch_error_code();                                                                     \
+    }
+
+/* A class's constructor, which copies the options a into the module m: NN_CONSTRUCTOR(ELU, nn_ELUArgs, elu_forward, elu_repr,
+ * m->alpha = a.alpha). */
+#define NN_CONSTRUCTOR(Class, Args, forward_, repr_, ...)                                              \
+    nn_##Class *nn_##Class##_new(const Args *args)                                                     \
+    {                                                                                                  \
+        static const nn_Class record = NN_CLASS(nn_##Class, .forward = forward_, .extra_repr = repr_); \
+        Args a = Args##_defaults();                                                                    \
+        cer_args(&a, sizeof a, args);                                                                  \
+        nn_##Class *m = nn_new_class(nn_##Class, &record);                                             \
+        if (!m) return NULL;                                                                           \
+        __VA_ARGS__;                                                                                   \
+        return cer_nn_made(m);                                                                         \
     }
 
 /* ---- extra_repr: each call adds ", name=value" to a text that began empty; a NULL name leaves "name=" out -------- */

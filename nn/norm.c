@@ -16,6 +16,13 @@ void cer_nn_affine(nn_Module *m, Tensor **weight, Tensor **bias, bool affine, to
     nn_init_zeros_(*bias);
 }
 
+bool cer_nn_normalized_shape(const char *class_name, int64_t n, const int64_t *shape)
+{
+    if (!NN_REQUIRED(class_name, "normalized_shape", n)) return false;
+    return (n >= 0 && n <= TORCH_MAX_DIM && (n == 0 || shape)) ||
+           cer_raise(TORCH_VALUE_ERROR, class_name, "normalized_shape must have from 0 to %d sizes", TORCH_MAX_DIM);
+}
+
 /* ---- LayerNorm --------------------------------------------------------------------------------------------------- */
 
 nn_LayerNormArgs nn_LayerNormArgs_defaults(void)
@@ -42,11 +49,7 @@ nn_LayerNorm *nn_LayerNorm_new(const nn_LayerNormArgs *args)
 {
     nn_LayerNormArgs a = nn_LayerNormArgs_defaults();
     cer_args(&a, sizeof a, args);
-    if (!NN_REQUIRED("LayerNorm", "normalized_shape", a.n_shape)) return NULL;
-    if (a.n_shape < 0 || a.n_shape > TORCH_MAX_DIM || (a.n_shape > 0 && !a.normalized_shape))
-        return cer_raise(TORCH_VALUE_ERROR, "LayerNorm", "normalized_shape must have from 0 to %d sizes",
-                         TORCH_MAX_DIM),
-               NULL;
+    if (!cer_nn_normalized_shape("LayerNorm", a.n_shape, a.normalized_shape)) return NULL;
     nn_LayerNorm *m = nn_new_class(nn_LayerNorm, &layer_class);
     if (!m) return NULL;
     m->n_shape = a.n_shape;

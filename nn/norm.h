@@ -99,6 +99,43 @@ TORCH_API nn_GroupNorm *nn_GroupNorm_new(const nn_GroupNormArgs *args);
                                          .struct_size = sizeof(nn_GroupNormArgs), \
                                          __VA_ARGS__})
 
+/* nn.RMSNorm(normalized_shape, eps=None, elementwise_affine=True, dtype=None) of PyTorch 2.4: F_rms_norm;
+ * nn_RMSNorm(TORCH_DIMS(3, 4)); eps NaN is None.      NULL */
+typedef struct nn_RMSNorm {
+    nn_Module module;
+    int64_t n_shape, normalized_shape[TORCH_MAX_DIM];
+    double eps;
+    bool elementwise_affine;
+    Tensor *weight; /* of normalized_shape, or NULL */
+} nn_RMSNorm;
+TORCH_API nn_LayerNormArgs nn_RMSNormArgs_defaults(void);
+TORCH_API nn_RMSNorm *nn_RMSNorm_new(const nn_LayerNormArgs *args);
+#define nn_RMSNorm(...)                                                         \
+    nn_RMSNorm_new(&(nn_LayerNormArgs){.eps = TORCH_NAN,                        \
+                                       .elementwise_affine = true,              \
+                                       .struct_size = sizeof(nn_LayerNormArgs), \
+                                       .n_shape = __VA_ARGS__})
+
+/* nn.LocalResponseNorm(size, alpha=1e-4, beta=0.75, k=1): F_local_response_norm, (N, C, *) -> (N, C, *);
+ * nn.CrossMapLRN2d: the same of (N, C, H, W), whose window has its longer half ahead.
+ * TypeError for a missing size.      NULL */
+typedef struct nn_LocalResponseNormArgs {
+    size_t struct_size;
+    int64_t size;
+    double alpha, beta, k;
+} nn_LocalResponseNormArgs;
+typedef struct nn_LocalResponseNorm {
+    nn_Module module;
+    int64_t size;
+    double alpha, beta, k;
+} nn_LocalResponseNorm;
+TORCH_API nn_LocalResponseNormArgs nn_LocalResponseNormArgs_defaults(void);
+TORCH_API nn_LocalResponseNorm *nn_LocalResponseNorm_new(const nn_LocalResponseNormArgs *args);
+#define NN_LOCAL_RESPONSE_NORM(...) \
+    (&(nn_LocalResponseNormArgs){   \
+        .alpha = 1e-4, .beta = 0.75, .k = 1, .struct_size = sizeof(nn_LocalResponseNormArgs), .size = __VA_ARGS__})
+#define nn_LocalResponseNorm(...) nn_LocalResponseNorm_new(NN_LOCAL_RESPONSE_NORM(__VA_ARGS__))
+
 TORCH_END
 
 #endif

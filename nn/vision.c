@@ -8,6 +8,7 @@
 
 NN_UNARY(nn_PixelShuffle, shuffle_forward, F_pixel_shuffle(x, m->upscale_factor))
 NN_UNARY(nn_PixelUnshuffle, unshuffle_forward, F_pixel_unshuffle(x, m->downscale_factor))
+NN_UNARY(nn_ChannelShuffle, channels_forward, torch_channel_shuffle(x, m->groups))
 
 #define PIXELS(name, which, factor)                                                                                    \
     static void which##_repr(const nn_Module *self, char *text, size_t bytes)                                          \
@@ -23,6 +24,7 @@ NN_UNARY(nn_PixelUnshuffle, unshuffle_forward, F_pixel_unshuffle(x, m->downscale
     }
 PIXELS(PixelShuffle, shuffle, upscale_factor)
 PIXELS(PixelUnshuffle, unshuffle, downscale_factor)
+PIXELS(ChannelShuffle, channels, groups)
 
 /* ---- resampling -------------------------------------------------------------------------------------------------- */
 

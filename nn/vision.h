@@ -22,6 +22,14 @@ TORCH_API nn_PixelUnshuffle *nn_PixelUnshuffle_new(int64_t downscale_factor);
 #define nn_PixelShuffle(upscale_factor) nn_PixelShuffle_new(upscale_factor)
 #define nn_PixelUnshuffle(downscale_factor) nn_PixelUnshuffle_new(downscale_factor)
 
+/* nn.ChannelShuffle(groups): (N, C, *) -> (N, C, *): torch_channel_shuffle.      NULL */
+typedef struct nn_ChannelShuffle {
+    nn_Module module;
+    int64_t groups;
+} nn_ChannelShuffle;
+TORCH_API nn_ChannelShuffle *nn_ChannelShuffle_new(int64_t groups);
+#define nn_ChannelShuffle(groups) nn_ChannelShuffle_new(groups)
+
 /* nn.Upsample(size=None, scale_factor=None, mode='nearest', align_corners=None): F_interpolate; .scale_factor = 2 or
  * .sizes = F_EACH(4, 6). nn.UpsamplingNearest2d(size, scale_factor);
  * nn.UpsamplingBilinear2d(size, scale_factor) aligns corners.      NULL */

@@ -73,24 +73,24 @@ Tensor *F_feature_alpha_dropout(Tensor *x, double p, bool training)
 }
 
 /* Without a batch dimension x gets one. */
-static Tensor *drop_unbatched(const char *op, Tensor *x, double p, bool training)
+static Tensor *drop_channels(const char *op, Tensor *x, double p, bool training, int how, int ndim)
 {
-    return torch_squeeze_dim(drop(op, torch_unsqueeze(x, 0), p, training, CHANNELS), 0);
+    if (x->ndim == ndim) return drop(op, x, p, training, how);
+    Tensor *y = drop(op, torch_unsqueeze(x, 0), p, training, how);
+    return how & IN_PLACE ? torch_squeeze_dim_(y, 0) : torch_squeeze_dim(y, 0);
 }
 
-Tensor *F_dropout1d(Tensor *x, double p, bool training)
+static Tensor *drop1d(Tensor *x, double p, bool training, int how)
 {
     if (!probability("dropout1d", x, p)) return NULL;
     if (x->ndim != 2 && x->ndim != 3)
         return cer_raise(TORCH_RUNTIME_ERROR, "dropout1d",
                          "dropout1d: Expected 2D or 3D input, but received a %dD input. Note that dropout1d exists to "
-                         "provide "
-                         "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an "
-                         "optional batch "
-                         "dimension (i.e. 2D or 3D inputs).",
+                         "provide channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an "
+                         "optional batch dimension (i.e. 2D or 3D inputs).",
                          x->ndim),
                NULL;
-    return x->ndim == 3 ? drop("dropout1d", x, p, training, CHANNELS) : drop_unbatched("dropout1d", x, p, training);
+    return drop_channels("dropout1d", x, p, training, how, 3);
 }
 
 static void warn_of_rank(const char *op, int ndim, int spatial)
@@ -104,28 +104,39 @@ static void warn_of_rank(const char *op, int ndim, int spatial)
         op, ndim, op, op, spatial, spatial + 1, spatial + 2);
 }
 
-Tensor *F_dropout2d(Tensor *x, double p, bool training)
+static Tensor *drop2d(Tensor *x, double p, bool training, int how)
 {
     if (!probability("dropout2d", x, p)) return NULL;
     if (x->ndim != 3 && x->ndim != 4) warn_of_rank("dropout2d", x->ndim, 2);
     if (x->ndim == 3)
         torch_warn(
             "UserWarning",
-            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired "
-            "- "
-            "input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a "
-            "future "
-            "release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
-            "channel-wise dropout behavior, please switch to using dropout1d instead.");
-    return drop("dropout2d", x, p, training, CHANNELS);
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is "
+            "desired - input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will "
+            "change in a future release to interpret the input as one without a batch dimension, i.e. shape (C, "
+            "H, W). To maintain the 1D channel-wise dropout behavior, please switch to using dropout1d instead.");
+    return drop("dropout2d", x, p, training, how);
 }
 
-Tensor *F_dropout3d(Tensor *x, double p, bool training)
+static Tensor *drop3d(Tensor *x, double p, bool training, int how)
 {
     if (!probability("dropout3d", x, p)) return NULL;
     if (x->ndim != 4 && x->ndim != 5) warn_of_rank("dropout3d", x->ndim, 3);
-    return x->ndim == 5 ? drop("dropout3d", x, p, training, CHANNELS) : drop_unbatched("dropout3d", x, p, training);
+    return drop_channels("dropout3d", x, p, training, how, 5);
 }
+
+#define OF_CHANNELS(dims)                                          \
+    Tensor *F_dropout##dims(Tensor *x, double p, bool training)    \
+    {                                                              \
+        return drop##dims(x, p, training, CHANNELS);               \
+    }                                                              \
+    Tensor *F_dropout##dims##_(Tensor *x, double p, bool training) \
+    {                                                              \
+        return drop##dims(x, p, training, CHANNELS | IN_PLACE);    \
+    }
+OF_CHANNELS(1d)
+OF_CHANNELS(2d)
+OF_CHANNELS(3d)
 
 /* ---- rrelu: a leaky relu whose slope is drawn for each element up to 0 ------------------------------------------- */
 
@@ -203,6 +214,12 @@ Tensor *F_rrelu_args(const F_RreluArgs *a)
         return cer_raise(TORCH_RUNTIME_ERROR, "rrelu", "Lower bound should be less than or equal to the upper bound"),
                NULL;
     return cer_call1(&cer_op_rrelu, a->input, &(RreluAttrs){NULL, a->lower, a->upper, a->training});
+}
+
+Tensor *F_rrelu__args(const F_RreluArgs *a)
+{
+    Tensor *y = F_rrelu_args(a);
+    return y ? torch_copy_(a->input, y) : NULL;
 }
 
 /* ---- gumbel_softmax ---------------------------------------------------------------------------------------------- */

@@ -14,6 +14,9 @@ TORCH_API Tensor *F_dropout_(Tensor *x, double p, bool training);
 TORCH_API Tensor *F_dropout1d(Tensor *x, double p, bool training);
 TORCH_API Tensor *F_dropout2d(Tensor *x, double p, bool training);
 TORCH_API Tensor *F_dropout3d(Tensor *x, double p, bool training);
+TORCH_API Tensor *F_dropout1d_(Tensor *x, double p, bool training);
+TORCH_API Tensor *F_dropout2d_(Tensor *x, double p, bool training);
+TORCH_API Tensor *F_dropout3d_(Tensor *x, double p, bool training);
 /* To what SELU saturates to instead of 0, and scaled so that mean and variance stay */
 TORCH_API Tensor *F_alpha_dropout(Tensor *x, double p, bool training);
 TORCH_API Tensor *F_alpha_dropout_(Tensor *x, double p, bool training);
@@ -28,9 +31,11 @@ typedef struct F_RreluArgs {
 } F_RreluArgs;
 TORCH_API F_RreluArgs F_RreluArgs_defaults(void);
 TORCH_API Tensor *F_rrelu_args(const F_RreluArgs *args);
-#define F_rrelu(...) \
-    F_rrelu_args(    \
-        &(F_RreluArgs){.lower = 1.0 / 8, .upper = 1.0 / 3, .struct_size = sizeof(F_RreluArgs), .input = __VA_ARGS__})
+TORCH_API Tensor *F_rrelu__args(const F_RreluArgs *args);
+#define F_RRELU(...) \
+    (&(F_RreluArgs){.lower = 1.0 / 8, .upper = 1.0 / 3, .struct_size = sizeof(F_RreluArgs), .input = __VA_ARGS__})
+#define F_rrelu(...) F_rrelu_args(F_RRELU(__VA_ARGS__))
+#define F_rrelu_(...) F_rrelu__args(F_RRELU(__VA_ARGS__))
 
 /* F.gumbel_softmax(logits, tau=1, hard=False, dim=-1): softmax((logits + noise) / tau); hard: one-hot, with that gradient */
 typedef struct F_GumbelArgs {

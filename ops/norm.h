@@ -78,6 +78,21 @@ TORCH_API Tensor *F_local_response_norm_args(const F_LocalResponseNormArgs *args
     F_local_response_norm_args(&(F_LocalResponseNormArgs){ \
         .alpha = 1e-4, .beta = 0.75, .k = 1, .struct_size = sizeof(F_LocalResponseNormArgs), .input = __VA_ARGS__})
 
+/* F.rms_norm(x, normalized_shape, weight=None, eps=None) of PyTorch 2.4: x / sqrt(mean(x^2) + eps) weight, the mean over the
+ * last n_shape dimensions; eps NaN: that of x's dtype. Zhang and Sennrich, 2019. Errors as of layer_norm */
+typedef struct F_RmsNormArgs {
+    size_t struct_size;
+    Tensor *input;
+    int64_t n_shape; /* written together: TORCH_DIMS(3, 4) */
+    const int64_t *normalized_shape;
+    Tensor *weight; /* of normalized_shape, or NULL */
+    double eps;
+} F_RmsNormArgs;
+TORCH_API F_RmsNormArgs F_RmsNormArgs_defaults(void);
+TORCH_API Tensor *F_rms_norm_args(const F_RmsNormArgs *args);
+#define F_rms_norm(...) \
+    F_rms_norm_args(&(F_RmsNormArgs){.eps = TORCH_NAN, .struct_size = sizeof(F_RmsNormArgs), .input = __VA_ARGS__})
+
 TORCH_END
 
 #endif

@@ -47,6 +47,9 @@ void cer_norm_vjp(cer_Node *n, Tensor *const *g, Tensor **in);
 Tensor *cer_norm_call(const cer_Op *op, Tensor *x, Tensor *weight, Tensor *bias, Tensor *mean, Tensor *var,
                       const cer_NormAttrs *a);
 bool cer_norm_usable(const char *op, const Tensor *x, const Tensor *weight, const Tensor *bias);
+/* layer_norm's complaints: x ends in that shape, weight and bias, where there, have it. */
+bool cer_normalized_shape_fits(const char *op, const Tensor *x, int64_t n, const int64_t *shape, const Tensor *weight,
+                               const Tensor *bias);
 bool cer_norm_types_fit(const char *op, const char *kernel, const Tensor *x, const Tensor *const *others, int n);
 bool cer_one_per_channel(const char *name, const Tensor *t, int64_t channels); /* t may be NULL */
 Tensor *cer_batch_norm(Tensor *x, Tensor *mean, Tensor *var, Tensor *weight, Tensor *bias, bool training,

@@ -41,6 +41,10 @@ TORCH_API Tensor *F_interpolate_args(const F_InterpolateArgs *args);
                                             .struct_size = sizeof(F_InterpolateArgs), \
                                             .input = __VA_ARGS__})
 
+/* channel_shuffle(x, groups): the channels (dimension 1) of each group one after the other, as if (groups, C / groups) were
+ * transposed. RuntimeError "Number of channels must be divisible by groups. Got 3 channels and 2 groups." */
+TORCH_API Tensor *torch_channel_shuffle(Tensor *x, int64_t groups);
+#define F_channel_shuffle torch_channel_shuffle
 TORCH_API Tensor *F_pixel_shuffle(Tensor *x, int64_t upscale_factor);     /* (*, C r^2, H, W) -> (*, C, H r, W r) */
 TORCH_API Tensor *F_pixel_unshuffle(Tensor *x, int64_t downscale_factor); /* the way back */
 

@@ -1,4 +1,5 @@
-/* pixel_shuffle: channels to blocks of pixels, and pixel_unshuffle, the way back. Each is the other's gradient. */
+/* pixel_shuffle: channels to blocks of pixels, and pixel_unshuffle, the way back: each is the other's gradient. And
+ * channel_shuffle. */
 #include <string.h>
 
 #include "core/impl.h"
@@ -124,4 +125,29 @@ Tensor *F_pixel_unshuffle(Tensor *x, int64_t downscale_factor)
                        d == 2 ? "height" : "width", d, (long long)x->shape[x->ndim - d], (long long)downscale_factor),
                    NULL;
     return cer_call1(&cer_op_pixel_unshuffle, x, &(ShuffleAttrs){downscale_factor});
+}
+
+Tensor *torch_channel_shuffle(Tensor *x, int64_t groups)
+{
+    const char *op = "channel_shuffle";
+    char shape[256];
+    if (cer_error_pending() || !cer_usable(x, op, 1)) return NULL;
+    if (x->ndim < 3)
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "channel_shuffle expects input with > 2 dims, but got input with sizes %s",
+                         cer_shape_text(x->ndim, x->shape, shape, sizeof shape)),
+               NULL;
+    if (groups <= 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "Number of groups to divide channels in must be positive. Value of groups:%lld",
+                         (long long)groups),
+               NULL;
+    if (x->shape[1] % groups)
+        return cer_raise(TORCH_RUNTIME_ERROR, op,
+                         "Number of channels must be divisible by groups. Got %lld channels and %lld groups.",
+                         (long long)x->shape[1], (long long)groups),
+               NULL;
+    int64_t split[2] = {groups, x->shape[1] / groups};
+    Tensor *parts = torch_unflatten(x, 1, 2, split);
+    return parts ? torch_flatten_dims(torch_transpose(parts, 1, 2), 1, 2) : NULL;
 }

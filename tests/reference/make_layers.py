@@ -27,6 +27,24 @@ import torch.nn.functional as F
 
 import make_ops
 
+class RMSNorm(nn.Module):
+    """nn.RMSNorm of PyTorch 2.4, which 1.13 does not have: its documentation's formula."""
+    def __init__(self, normalized_shape, eps=None, elementwise_affine=True):
+        super().__init__()
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.register_parameter('weight', nn.Parameter(torch.ones(shape)) if elementwise_affine else None)
+
+    def forward(self, input):
+        dims = tuple(range(-len(self.normalized_shape), 0))
+        eps = torch.finfo(input.dtype).eps if self.eps is None else self.eps
+        y = input * torch.rsqrt(input.pow(2).mean(dims, keepdim=True) + eps)
+        return y if self.weight is None else y * self.weight
+
+    def extra_repr(self):
+        return '{normalized_shape}, eps={eps}, elementwise_affine={elementwise_affine}'.format(**self.__dict__)
+
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAYERS = os.path.join(HERE, '..', 'nn', 'layers')
 
