@@ -41,6 +41,7 @@ TITLES = {
     "nn/distance.h": "Layers: distances",
     "nn/fold.h": "Layers: sliding blocks",
     "nn/container.h": "Containers",
+    "nn/hooks.h": "Hooks of modules",
     "nn/init.h": "Initial values",
     "nn/utils.h": "Clipping, vectors of parameters",
     "optim/optim.h": "Optimizers",

@@ -1,7 +1,7 @@
 /* Calling a module: its scope and its hooks. */
 #include "module.h"
 
-static int run(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)
+static int forward(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)
 {
     const nn_ModuleImpl *impl = m->module;
     if (!impl->class_record.forward)
@@ -11,8 +11,24 @@ static int run(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int6
     if (code != TORCH_OK && !cer_error_pending())
         torch_error_raise((torch_Code)code, "forward", "the forward function of %s returned an error code",
                           impl->class_record.name);
+    return torch_error_code();
+}
+
+/* Hooks may replace inputs, in a copy of the list. */
+static int hooked(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out)
+{
+    const nn_ModuleImpl *impl = m->module;
+    cer_Crossing *crossing = NULL;
+    Tensor **args = cer_pool_block((size_t)(n_in > 0 ? n_in : 1) * sizeof *args, NULL);
+    for (int64_t i = 0; args && i < n_in; i++) args[i] = in[i];
     for (int64_t i = 0; i < impl->n_hooks && !cer_error_pending(); i++)
-        impl->hook[i].run(m, in, n_in, out, n_out, impl->hook[i].data);
+        if (impl->hook[i].kind == CER_NN_HOOK_PRE) impl->hook[i].run.pre(m, args, n_in, impl->hook[i].data);
+    if (!cer_error_pending() && cer_nn_has_hook(m, CER_NN_HOOK_BACKWARD)) crossing = cer_nn_enter(m, args, n_in);
+    if (!cer_error_pending()) forward(m, args, n_in, out, n_out);
+    for (int64_t i = 0; i < impl->n_hooks && !cer_error_pending(); i++)
+        if (impl->hook[i].kind == CER_NN_HOOK_FORWARD)
+            impl->hook[i].run.forward(m, args, n_in, out, n_out, impl->hook[i].data);
+    if (crossing) cer_nn_leave(crossing, out, n_out);
     return torch_error_code();
 }
 
@@ -21,7 +37,7 @@ int nn_Module_forward_n(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **
     for (int64_t i = 0; i < n_out; i++) out[i] = NULL;
     if (!cer_nn_ready(m, "forward")) return torch_error_code();
     int64_t scope = torch_scope_push();
-    int code = run(m, in, n_in, out, n_out);
+    int code = m->module->n_hooks ? hooked(m, in, n_in, out, n_out) : forward(m, in, n_in, out, n_out);
     for (int64_t i = 0; i < n_out; i++) {
         if (code != TORCH_OK) out[i] = NULL;
         torch_escape(out[i]);
@@ -37,34 +53,4 @@ Tensor *nn_Module_forward(nn_Module *m, Tensor *const *in)
     while (in[n] != NN_END) n++;
     nn_Module_forward_n(m, in, n, &out, 1);
     return out;
-}
-
-/* ---- hooks ------------------------------------------------------------------------------------------------------- */
-
-int64_t nn_Module_register_forward_hook(nn_Module *m, nn_ForwardHook hook, void *data)
-{
-    if (!cer_nn_ready(m, "register_forward_hook")) return -1;
-    nn_ModuleImpl *impl = m->module;
-    if (!hook) return torch_error_raise(TORCH_TYPE_ERROR, "register_forward_hook", "the hook is NULL"), -1;
-    if (impl->n_hooks == impl->hook_capacity) {
-        int64_t capacity = impl->hook_capacity ? impl->hook_capacity * 2 : 2;
-        cer_Hook *grown =
-            cer_grow(impl->hook, (size_t)impl->hook_capacity * sizeof *grown, (size_t)capacity * sizeof *grown);
-        if (!grown) return cer_raise_memory("register_forward_hook", (double)capacity * sizeof *grown), -1;
-        impl->hook = grown;
-        impl->hook_capacity = capacity;
-    }
-    impl->hook[impl->n_hooks++] = (cer_Hook){hook, data, impl->next_handle};
-    return impl->next_handle++;
-}
-
-void nn_Module_remove_hook(nn_Module *m, int64_t handle)
-{
-    nn_ModuleImpl *impl = m ? m->module : NULL;
-    for (int64_t i = 0; impl && i < impl->n_hooks; i++)
-        if (impl->hook[i].handle == handle) {
-            impl->n_hooks--;
-            memmove(&impl->hook[i], &impl->hook[i + 1], (size_t)(impl->n_hooks - i) * sizeof *impl->hook);
-            return;
-        }
 }

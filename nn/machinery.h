@@ -35,6 +35,8 @@ typedef struct nn_Class {
     void (*extra_repr)(const nn_Module *self, char *text,
                        size_t bytes); /* writes what print shows in the parentheses */
     void (*free)(nn_Module *self);    /* ends what the struct holds besides parameters, buffers and children */
+    /* copy has the struct's bytes: gives it things of its own where the original holds such. Returns a code. */
+    int (*copy)(nn_Module *copy, const nn_Module *original);
 } nn_Class;
 
 #define NN_SIZE(type) (sizeof(type) + 0 * sizeof(char[offsetof(type, module) == 0 ? 1 : -1])) /* module comes first */
@@ -100,14 +102,6 @@ TORCH_API int nn_Module_forward_n(nn_Module *m, Tensor *const *in, int64_t n_in,
 #define NN_END ((Tensor *)(uintptr_t)1)
 #define nn_forward(m, ...) nn_Module_forward(NN_MODULE(m), (Tensor *const[]){__VA_ARGS__, NN_END})
 
-/* m.register_forward_hook(f): f runs after every forward of m, in order, and may replace out[i] by another tensor. A
- * hook ends with nn_remove_hook(m, handle).      handle -1 */
-typedef void (*nn_ForwardHook)(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, int64_t n_out, void *data);
-TORCH_API int64_t nn_Module_register_forward_hook(nn_Module *m, nn_ForwardHook hook, void *data);
-TORCH_API void nn_Module_remove_hook(nn_Module *m, int64_t handle);
-#define nn_register_forward_hook(m, hook, data) nn_Module_register_forward_hook(NN_MODULE(m), hook, data)
-#define nn_remove_hook(m, handle) nn_Module_remove_hook(NN_MODULE(m), handle)
-
 /* ---- looking into a module ------------------------------------------------------------------------------------------
  * In PyTorch's order: the module's own, in order of registration, then its children's.
  * What occurs twice is listed once.
@@ -149,6 +143,12 @@ TORCH_API const char *nn_Module_str(const nn_Module *m);
 TORCH_API void nn_Module_print(const nn_Module *m);
 #define nn_str(m) nn_Module_str(NN_MODULE(m))
 #define nn_print(m) nn_Module_print(NN_MODULE(m))
+
+/* copy.deepcopy(m): owned. Parameters and buffers are cloned, without gradients; what occurs twice does so in the copy, too;
+ * pointers in the structs to what is registered point into the copy, all other members are copied as they are. Hooks go
+ * along. TypeError for a class with `free` and without `copy`.      NULL */
+TORCH_API nn_Module *nn_Module_deepcopy(nn_Module *m);
+#define nn_deepcopy(m) ((void *)nn_Module_deepcopy(NN_MODULE(m)))
 
 /* ---- changing a whole tree ------------------------------------------------------------------------------------------
  * These return m, or NULL after an error. */

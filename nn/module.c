@@ -65,10 +65,10 @@ void nn_Module_free(nn_Module *m)
     if (!m || !m->module || m->module->owners > 0) return;
     nn_ModuleImpl *impl = m->module;
     if (impl->class_record.free) impl->class_record.free(m);
+    cer_nn_end_hooks(m);
     items_free(&impl->parameters, false);
     items_free(&impl->buffers, false);
     items_free(&impl->children, true);
-    cer_free(impl->hook, (size_t)impl->hook_capacity * sizeof *impl->hook);
     m->module = NULL;
     cer_free(m, impl->bytes);
 }
@@ -82,6 +82,15 @@ cer_Item *cer_items_find(const cer_Items *items, const char *name)
     return NULL;
 }
 
+static char *name_copy(const char *name)
+{
+    size_t bytes = strlen(name) + 1;
+    char *copy = cer_alloc(bytes);
+    if (!copy) return cer_raise_memory("Module", (double)bytes), NULL;
+    memcpy(copy, name, bytes);
+    return copy;
+}
+
 static cer_Item *items_add(cer_Items *items, const char *name)
 {
     if (items->length == items->capacity) {
@@ -91,12 +100,33 @@ static cer_Item *items_add(cer_Items *items, const char *name)
         items->item = item;
         items->capacity = capacity;
     }
-    size_t bytes = strlen(name) + 1;
-    char *copy = cer_alloc(bytes);
-    if (!copy) return cer_raise_memory("Module", (double)bytes), NULL;
-    memcpy(copy, name, bytes);
+    char *copy = name_copy(name);
+    if (!copy) return NULL;
     items->item[items->length] = (cer_Item){.name = copy};
     return &items->item[items->length++];
+}
+
+static void name_free(char *name)
+{
+    cer_free(name, strlen(name) + 1);
+}
+
+void cer_items_remove(cer_Items *items, const char *name)
+{
+    cer_Item *item = cer_items_find(items, name);
+    if (!item) return;
+    name_free(item->name);
+    items->length--;
+    memmove(item, item + 1, (size_t)(&items->item[items->length] - item) * sizeof *item);
+}
+
+bool cer_items_rename(cer_Items *items, int64_t i, const char *name)
+{
+    char *copy = name_copy(name);
+    if (!copy) return false;
+    name_free(items->item[i].name);
+    items->item[i].name = copy;
+    return true;
 }
 
 /* May this name be registered as a `kind` ("parameter", "buffer", "module")? */
@@ -129,7 +159,7 @@ static Tensor *register_tensor(cer_Items *items, const char *name, Tensor *t, bo
     return t;
 }
 
-static const char *python_type(torch_dtype dtype)
+const char *cer_nn_python_type(torch_dtype dtype)
 {
     switch (dtype) {
     case torch_float64: return "torch.DoubleTensor";
@@ -153,7 +183,7 @@ Tensor *nn_Module_register_parameter(nn_Module *m, const char *name, Tensor *p)
     if (p && !(p->flags & CER_PARAMETER)) {
         cer_raise(TORCH_TYPE_ERROR, "register_parameter",
                   "cannot assign '%s' object to parameter '%s' (torch.nn.Parameter or None required)",
-                  python_type(p->dtype), name);
+                  cer_nn_python_type(p->dtype), name);
         return NULL;
     }
     if (p && p->node && !p->node->leaf) {
@@ -259,11 +289,16 @@ static void adopt(nn_Module *m, nn_Module *child)
     for (nn_Module *p = m; p && p->module->height < height; p = p->module->parent) p->module->height = height++;
 }
 
-static void disown(const nn_Module *m, nn_Module *child)
+void cer_nn_release_child(const nn_Module *m, nn_Module *child)
 {
     if (!child) return;
     child->module->owners--;
     if (child->module->parent == m) child->module->parent = NULL;
+}
+
+void cer_nn_disown(const nn_Module *m, nn_Module *child)
+{
+    cer_nn_release_child(m, child);
     nn_Module_free(child);
 }
 
@@ -287,7 +322,7 @@ void *nn_Module_add_module(nn_Module *m, const char *name, void *new_child)
     nn_Module *old = item->as.module;
     if (child) adopt(m, child);
     item->as.module = child;
-    disown(m, old);
+    cer_nn_disown(m, old);
     return child;
 }
 

@@ -11,6 +11,7 @@
 #include "dropout.h"
 #include "embedding.h"
 #include "fold.h"
+#include "hooks.h"
 #include "init.h"
 #include "linear.h"
 #include "loss.h"

@@ -4,7 +4,7 @@
 #include "core/text.h"
 #include "module.h"
 
-enum { EXTRA = 512, INDENT = 2 };
+enum { EXTRA = 512, EXTRA_MOST = 1 << 24, INDENT = 2 };
 
 static void add_module(cer_Text *t, const nn_Module *m, int depth);
 
@@ -19,12 +19,25 @@ static void add_children(cer_Text *t, const cer_Items *children, int depth)
     }
 }
 
+/* extra_repr, in a buffer of the scope, large enough. */
+static const char *extra_of(const nn_Module *m)
+{
+    const nn_Class *c = &m->module->class_record;
+    for (size_t bytes = EXTRA; c->extra_repr; bytes *= 8) {
+        char *extra = cer_pool_string(bytes);
+        if (!extra) break;
+        *extra = '\0';
+        c->extra_repr(m, extra, bytes);
+        if (strlen(extra) + 1 < bytes || bytes >= EXTRA_MOST) return extra;
+    }
+    return "";
+}
+
 /* Net(extra) or Net(\n  extra\n  (child): ...\n) with `depth` spaces in front of all lines but the first. */
 static void add_module(cer_Text *t, const nn_Module *m, int depth)
 {
     const nn_ModuleImpl *impl = m->module;
-    char extra[EXTRA] = "";
-    if (impl->class_record.extra_repr) impl->class_record.extra_repr(m, extra, sizeof extra);
+    const char *extra = extra_of(m);
     bool lines = impl->children.length > 0 || strchr(extra, '\n');
     cer_text_add(t, "%s(", impl->class_record.name);
     if (lines && *extra) cer_text_add(t, "\n%*s", depth + INDENT, "");

@@ -274,6 +274,175 @@ START_TEST(hooks)
 }
 END_TEST
 
+static void halving(nn_Module *m, Tensor **in, int64_t n_in, void *data)
+{
+    (void)m, (void)n_in;
+    ++*(int *)data;
+    in[0] = torch_mul(in[0], 0.5);
+}
+
+START_TEST(pre_hooks)
+{
+    nn_Linear *m = nn_Linear(1, 1, .bias = false);
+    nn_init_ones_(m->weight);
+    int calls = 0;
+    int64_t handle = nn_register_forward_pre_hook(m, halving, &calls);
+    Tensor *x = torch_full(8.0, 1, 1);
+    ck_assert_tensor(nn_forward(m, x), 1, ((double[]){4}), 0, 0);
+    ck_assert_tensor(x, 1, ((double[]){8}), 0, 0);
+    nn_remove_hook(m, handle);
+    ck_assert_tensor(nn_forward(m, x), 1, ((double[]){8}), 0, 0);
+    ck_assert_int_eq(calls, 1);
+    ck_assert_int_eq(nn_register_forward_pre_hook(m, NULL, NULL), -1);
+    ck_assert_int_eq(torch_error_code(), TORCH_TYPE_ERROR);
+    torch_error_clear();
+    nn_free(m);
+}
+END_TEST
+
+typedef struct Seen { /* by a backward hook */
+    int calls;
+    double in, out;
+    bool replaces;
+} Seen;
+
+static void look_back(nn_Module *m, Tensor **grad_input, int64_t n_in, Tensor *const *grad_output, int64_t n_out,
+                      void *data)
+{
+    Seen *seen = data;
+    ck_assert_str_eq(nn_class_name(m), "Linear");
+    ck_assert_int_eq(n_in, 1);
+    ck_assert_int_eq(n_out, 1);
+    seen->calls++;
+    seen->in = grad_input[0] ? torch_item(grad_input[0]) : -1;
+    seen->out = grad_output[0] ? torch_item(grad_output[0]) : -1;
+    if (seen->replaces) grad_input[0] = torch_mul(grad_input[0], 10);
+}
+
+/* y = 2 x, loss = 3 y: grad_output is 3, grad_input 6 */
+START_TEST(backward_hooks)
+{
+    nn_Linear *m = nn_Linear(1, 1, .bias = false);
+    nn_init_constant_(m->weight, 2);
+    Seen seen = {0, 0, 0, false};
+    int64_t handle = nn_register_full_backward_hook(m, look_back, &seen);
+    Tensor *x = torch_full(5.0, 1, 1);
+    torch_requires_grad_(x, true);
+    Tensor *y = nn_forward(m, x);
+    ck_assert_str_eq(torch_grad_fn(y), "BackwardHookFunctionBackward");
+    torch_backward(torch_sum(torch_mul(y, 3)));
+    ck_assert_int_eq(seen.calls, 1);
+    ck_assert_double_eq(seen.in, 6);
+    ck_assert_double_eq(seen.out, 3);
+    ck_assert_tensor(torch_grad(x), 1, ((double[]){6}), 0, 0);
+    ck_assert_tensor(torch_grad(m->weight), 1, ((double[]){15}), 0, 0);
+    seen.replaces = true;
+    torch_backward(torch_sum(nn_forward(m, x)));
+    ck_assert_tensor(torch_grad(x), 1, ((double[]){26}), 0, 0);
+    seen.replaces = false; /* no input requires a gradient: called from the results */
+    torch_backward(torch_sum(nn_forward(m, torch_detach(x))));
+    ck_assert_int_eq(seen.calls, 3);
+    ck_assert_double_eq(seen.in, -1);
+    ck_assert_double_eq(seen.out, 1);
+    y = nn_forward(m, x);
+    nn_remove_hook(m, handle); /* what was called keeps its hooks */
+    torch_backward(torch_sum(y));
+    ck_assert_int_eq(seen.calls, 4);
+    torch_backward(torch_sum(nn_forward(m, x)));
+    ck_assert_int_eq(seen.calls, 4);
+    nn_register_full_backward_hook(m, look_back, &seen);
+    y = torch_sum(nn_forward(m, x));
+    nn_free(m); /* and a module that has ended calls none */
+    torch_backward(y);
+    ck_assert_int_eq(seen.calls, 4);
+    ck_assert_ptr_null(torch_error());
+}
+END_TEST
+
+START_TEST(hooks_without_memory)
+{
+    for (int64_t nth = 1; nth < 500; nth++) {
+        torch_scope();
+        Seen seen = {0, 0, 0, false};
+        int calls = 0;
+        torch_fail_allocation(nth);
+        nn_Linear *m = nn_Linear(1, 1);
+        Tensor *x = torch_full(5.0, 1, 1);
+        if (m) nn_register_full_backward_hook(m, look_back, &seen), nn_register_forward_pre_hook(m, halving, &calls);
+        if (x) torch_requires_grad_(x, true);
+        nn_Linear *copy = m ? nn_deepcopy(m) : NULL;
+        Tensor *loss = copy && x ? torch_sum(nn_forward(copy, x)) : NULL;
+        if (loss) torch_backward(loss);
+        torch_fail_allocation(0);
+        bool fine = !torch_error();
+        torch_error_clear();
+        if (fine) ck_assert_int_eq(seen.calls, 1);
+        nn_free(copy);
+        nn_free(m);
+        if (fine) return;
+    }
+    ck_abort_msg("never enough memory");
+}
+END_TEST
+
+/* Ties stay ties, pointers show the copy's things, gradients stay behind. */
+START_TEST(deep_copies)
+{
+    nn_Linear *fc = nn_Linear(2, 2);
+    nn_Sequential *m = nn_Sequential(fc, nn_BatchNorm1d(2), fc);
+    nn_requires_grad_(fc, false);
+    torch_requires_grad_(fc->bias, true);
+    torch_backward(torch_sum(nn_forward(m, torch_ones(3, 2))));
+    nn_Sequential *copy = nn_deepcopy(m);
+    nn_Linear *first = nn_as(nn_Linear, nn_Sequential_get(copy, 0));
+    ck_assert_ptr_ne(first, fc);
+    ck_assert_ptr_eq(first, nn_Sequential_get(copy, 2));
+    ck_assert_ptr_eq(first->weight, nn_get_parameter(copy, "0.weight"));
+    ck_assert(!torch_requires_grad(first->weight));
+    ck_assert(torch_requires_grad(first->bias));
+    ck_assert_ptr_nonnull(torch_grad(fc->bias));
+    ck_assert_ptr_null(torch_grad(first->bias));
+    nn_BatchNorm *norm = nn_as(nn_BatchNorm1d, nn_Sequential_get(copy, 1));
+    ck_assert_ptr_eq(norm->running_mean, nn_named_buffers(copy).tensor[0]);
+    nn_init_zeros_(first->bias);
+    ck_assert(!torch_equal(first->bias, fc->bias));
+    nn_free(m);
+    ck_assert_ptr_nonnull(nn_forward(copy, torch_ones(3, 2)));
+    nn_free(copy);
+}
+END_TEST
+
+static int noted_copy(nn_Module *copy, const nn_Module *original)
+{
+    (void)original;
+    ((Noted *)copy)->note = "a copy";
+    return TORCH_OK;
+}
+
+START_TEST(deep_copy_of_a_class)
+{
+    int freed = 0;
+    Noted *m = Noted_new("original", true);
+    m->freed = &freed;
+    ck_assert_ptr_null(nn_deepcopy(m));
+    ck_assert_error(TORCH_TYPE_ERROR,
+                    "cannot copy a Noted: its class ends what it holds and has no function that copies "
+                    "it");
+    nn_Class copying = Noted_class;
+    copying.copy = noted_copy;
+    Noted *other = nn_new_class(Noted, &copying);
+    other->freed = &freed;
+    nn_set(other, child, nn_Sequential());
+    Noted *copy = nn_deepcopy(other);
+    ck_assert_str_eq(copy->note, "a copy");
+    ck_assert_ptr_ne(copy->child, other->child);
+    nn_free(copy);
+    nn_free(other);
+    nn_free(m);
+    ck_assert_int_eq(freed, 3);
+}
+END_TEST
+
 START_TEST(class_with_a_record)
 {
     int freed = 0;
@@ -762,7 +931,8 @@ static TCase *trees(void)
 
 static TCase *calling(void)
 {
-    return test_case("calling", hooks, class_with_a_record);
+    return test_case("calling", hooks, pre_hooks, backward_hooks, hooks_without_memory, deep_copies,
+                     deep_copy_of_a_class, class_with_a_record);
 }
 
 static TCase *state_dicts(void)

@@ -1,6 +1,7 @@
 /* The walk over the layers: every row of layers/ against PyTorch's answer in tests/reference/nn/. Warnings, errors,
  * repr, initial weights and grad_fn are the same; results and gradients within 1e-5 (float32) or 1e-11 (float64) of the
- * largest. And each row with every allocation failing once, and its weights carried over by state_dict. */
+ * largest. In eval mode a deep copy answers. And each row with every allocation failing once, and its weights carried over
+ * by state_dict. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -9,6 +10,8 @@
 #include "ops/ops.h"
 #include "tests/ops/samples.h"
 #include "tests/support.h"
+
+#include "edits.h"
 
 enum { OUTPUTS = 4, LINE = 65536 };
 
@@ -265,6 +268,15 @@ static nn_Module *make(const Layer *layer, bool in_double)
     return m;
 }
 
+/* A deep copy, which must do as the original, and without it. */
+static nn_Module *exchanged(nn_Module *m)
+{
+    nn_Module *copy = nn_deepcopy(m);
+    if (copy && nn_training(copy) != nn_training(m)) complain("the copy is in another mode");
+    nn_free(m);
+    return copy;
+}
+
 static void check_state(const Layer *layer, nn_Module *m, Reader *r)
 {
     torch_StateDict *d = nn_state_dict(m);
@@ -359,6 +371,7 @@ static void check_case(const Case *c, void *data)
         next_line(called->reader);
         nn_Module *m = make(called->layer, c->key[0] == 'd');
         if (m) nn_train(m, training);
+        if (m && !training) m = exchanged(m);
         check_call(m, called->layer, c, called->reader);
         if (m) nn_free(m);
     }
@@ -403,6 +416,7 @@ static bool life(const Layer *layer, const Inputs *in)
     torch_scope();
     Tensor *out[OUTPUTS];
     nn_Module *m = make(layer, false);
+    if (m && !torch_error()) m = exchanged(m);
     if (m && !torch_error()) call(layer, m, in, out);
     if (m && !torch_error()) backward(out);
     bool fine = m && !torch_error();

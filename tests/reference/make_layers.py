@@ -20,6 +20,7 @@ import os
 import re
 import sys
 import warnings
+from collections import OrderedDict
 
 import torch
 import torch.nn as nn
@@ -43,6 +44,16 @@ class RMSNorm(nn.Module):
 
     def extra_repr(self):
         return '{normalized_shape}, eps={eps}, elementwise_affine={elementwise_affine}'.format(**self.__dict__)
+
+
+def two():
+    return nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+
+
+def edit(m, *statements):
+    for s in statements:
+        exec(s, {'m': m, 'nn': nn, 'torch': torch})
+    return m
 
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -141,7 +152,9 @@ def row(python, inputs_text, call):
         with Hearing(lines):
             m = made(python, False)
     except Exception as e:
-        return lines + ['!\t%s\t%s' % (type(e).__name__, text(str(e)))]
+        # str puts the text of a KeyError into quotes: good for a key, not for a sentence
+        said = e.args[0] if isinstance(e, KeyError) and ' ' in e.args[0] else str(e)
+        return lines + ['!\t%s\t%s' % (type(e).__name__, text(said))]
     lines.append('repr\t' + text(repr(m)))
     lines += ['state\t%s\t%s' % (key, tensor(t)) for key, t in m.state_dict().items()]
     for letters, given, words, layout in make_ops.cases(inputs_text.lstrip('~')):
