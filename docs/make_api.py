@@ -43,6 +43,8 @@ TITLES = {
     "nn/container.h": "Containers",
     "nn/hooks.h": "Hooks of modules",
     "nn/init.h": "Initial values",
+    "nn/utils_norm.h": "Normalised weights",
+    "nn/parametrize.h": "Parametrizations",
     "nn/utils.h": "Clipping, vectors of parameters",
     "optim/optim.h": "Optimizers",
     "optim/lr_scheduler.h": "Learning rates",

@@ -34,6 +34,7 @@ static nn_Module *shell(const nn_Module *m)
     if (!copy) return NULL;
     memcpy((char *)copy + sizeof(nn_Module), (const char *)m + sizeof(nn_Module), c->size - sizeof(nn_Module));
     copy->module->training = m->module->training;
+    copy->module->parametrized = m->module->parametrized;
     copy->module->class_record.free = NULL; /* until it holds things of its own */
     copy->module->owners = 1;               /* until all are made: what a parent refuses does not end */
     return copy;

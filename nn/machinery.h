@@ -37,6 +37,7 @@ typedef struct nn_Class {
     void (*free)(nn_Module *self);    /* ends what the struct holds besides parameters, buffers and children */
     /* copy has the struct's bytes: gives it things of its own where the original holds such. Returns a code. */
     int (*copy)(nn_Module *copy, const nn_Module *original);
+    Tensor *(*right_inverse)(nn_Module *self, Tensor *value); /* of a parametrization (parametrize.h) */
 } nn_Class;
 
 #define NN_SIZE(type) (sizeof(type) + 0 * sizeof(char[offsetof(type, module) == 0 ? 1 : -1])) /* module comes first */

@@ -13,6 +13,10 @@ const char *cer_nn_class_name(const char *name)
     return name;
 }
 
+/* Stands in front of every name, for the modules that parametrize.c changes. */
+static const char parametrized[] = "Parametrized";
+enum { PREFIX = sizeof parametrized - 1 };
+
 /* One block: the caller's struct, the implementation, the name. */
 nn_Module *nn_Module_new(const nn_Class *record, size_t size)
 {
@@ -25,7 +29,7 @@ nn_Module *nn_Module_new(const nn_Class *record, size_t size)
                   name, c.size, size);
         return NULL;
     }
-    size_t impl_at = (c.size + 15) / 16 * 16, name_at = impl_at + sizeof(nn_ModuleImpl),
+    size_t impl_at = (c.size + 15) / 16 * 16, name_at = impl_at + sizeof(nn_ModuleImpl) + PREFIX,
            bytes = name_at + strlen(name) + 1;
     char *block = c.size < SIZE_MAX / 2 ? cer_alloc(bytes) : NULL;
     if (!block) {
@@ -33,6 +37,7 @@ nn_Module *nn_Module_new(const nn_Class *record, size_t size)
         return NULL;
     }
     memset(block, 0, name_at);
+    memcpy(block + name_at - PREFIX, parametrized, PREFIX);
     strcpy(block + name_at, name);
     nn_Module *m = (nn_Module *)block;
     m->module = (nn_ModuleImpl *)(block + impl_at);
@@ -328,9 +333,14 @@ void *nn_Module_add_module(nn_Module *m, const char *name, void *new_child)
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
+const char *cer_nn_printed_name(const nn_Module *m)
+{
+    return m->module->class_record.name - (m->module->parametrized ? PREFIX : 0);
+}
+
 const char *nn_Module_name(const nn_Module *m)
 {
-    return cer_nn_ready(m, "name") ? m->module->class_record.name : NULL;
+    return cer_nn_ready(m, "name") ? cer_nn_printed_name(m) : NULL;
 }
 
 void *nn_Module_as(nn_Module *m, const char *name)

@@ -56,6 +56,7 @@ struct nn_ModuleImpl {
     nn_Class class_record;
     size_t bytes; /* of the block that holds the user's struct and this */
     bool training;
+    bool parametrized; /* its name has "Parametrized" in front then */
     int64_t owners;    /* parents that hold it */
     int64_t height;    /* of the tree below: NN_DEPTH at most, so that walking it cannot exhaust the stack */
     nn_Module *parent; /* the first that took it; for heights only */
@@ -75,6 +76,8 @@ static inline bool cer_nn_ready(const nn_Module *m, const char *op)
 cer_Item *cer_items_find(const cer_Items *items, const char *name);
 void cer_items_remove(cer_Items *items, const char *name); /* forgets the name; what it held is the caller's */
 bool cer_items_rename(cer_Items *items, int64_t i, const char *name);
+
+const char *cer_nn_printed_name(const nn_Module *m); /* "Linear", or "ParametrizedLinear" */
 
 /* "torch.FloatTensor": x.type() */
 const char *cer_nn_python_type(torch_dtype dtype);

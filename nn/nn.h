@@ -18,10 +18,12 @@
 #include "machinery.h"
 #include "norm.h"
 #include "padding.h"
+#include "parametrize.h"
 #include "pooling.h"
 #include "recurrent.h"
 #include "transformer.h"
 #include "utils.h"
+#include "utils_norm.h"
 #include "vision.h"
 
 #endif

@@ -39,7 +39,7 @@ static void add_module(cer_Text *t, const nn_Module *m, int depth)
     const nn_ModuleImpl *impl = m->module;
     const char *extra = extra_of(m);
     bool lines = impl->children.length > 0 || strchr(extra, '\n');
-    cer_text_add(t, "%s(", impl->class_record.name);
+    cer_text_add(t, "%s(", cer_nn_printed_name(m));
     if (lines && *extra) cer_text_add(t, "\n%*s", depth + INDENT, "");
     cer_text_add_indented(t, extra, depth + INDENT);
     add_children(t, &impl->children, depth + INDENT);

@@ -160,7 +160,7 @@ int nn_Module_load_state_dict(nn_Module *m, const torch_StateDict *d, bool stric
     int64_t scope = torch_scope_push();
     bool before = torch_set_grad_enabled(false);
     cer_nn_walk(m, NULL, load_walker, &l);
-    if (!cer_error_pending()) report(&l, m->module->class_record.name);
+    if (!cer_error_pending()) report(&l, cer_nn_printed_name(m));
     l.copying = true;
     if (!cer_error_pending()) cer_nn_walk(m, NULL, load_walker, &l);
     torch_set_grad_enabled(before);

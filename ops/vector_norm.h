@@ -83,6 +83,11 @@ TORCH_API Tensor *F_pairwise_distance_args(const F_PairwiseArgs *args);
     F_pairwise_distance_args(    \
         &(F_PairwiseArgs){.p = 2, .eps = 1e-6, .struct_size = sizeof(F_PairwiseArgs), .x1 = __VA_ARGS__})
 
+/* torch.norm_except_dim(v, pow, dim): norms of the slices along dim, of v's shape with 1 elsewhere; dim -1: of all, 0-d;
+ * torch._weight_norm(v, g, dim): v g / norm_except_dim(v, 2, dim). Salimans and Kingma, 2016. IndexError for dim */
+TORCH_API Tensor *torch_norm_except_dim(Tensor *v, int64_t pow, int64_t dim);
+TORCH_API Tensor *torch__weight_norm(Tensor *v, Tensor *g, int64_t dim);
+
 TORCH_END
 
 #endif

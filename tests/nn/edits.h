@@ -1,4 +1,4 @@
-/* Modules that change after they are made, for the rows of layers/container.def: each function beside its Python. */
+/* Modules that change after they are made, for rows of layers/container.def and layers/reparam.def: each function beside its Python. */
 #ifndef CERILLA_TESTS_NN_EDITS_H
 #define CERILLA_TESTS_NN_EDITS_H
 
@@ -47,6 +47,45 @@ EDIT(edit_parameters, nn_ParameterList, nn_ParameterList(torch_ones(2, 3), torch
 EDIT(edit_parameters_far, nn_ParameterList, nn_ParameterList(torch_ones(2)), nn_ParameterList_get(m, 1))
 EDIT(edit_parameter_dict, nn_ParameterDict, nn_ParameterDict({"w", torch_ones(2, 3)}, {"b", torch_zeros(1)}),
      nn_ParameterDict_set(m, "v", torch_zeros(2)), nn_ParameterDict_del(m, "w"))
+
+EDIT(normed_linear, nn_Linear, nn_Linear(3, 2), nn_utils_weight_norm(m))
+EDIT(normed_linear_all, nn_Linear, nn_Linear(3, 2), nn_utils_weight_norm(m, .dim = TORCH_NONE))
+EDIT(normed_linear_columns, nn_Linear, nn_Linear(3, 2), nn_utils_weight_norm(m, "weight", 1))
+EDIT(normed_conv, nn_Conv2d, nn_Conv2d(2, 3, 2, .bias = false), nn_utils_weight_norm(m, .dim = 1))
+EDIT(normed_twice, nn_Linear, nn_Linear(3, 2), nn_utils_weight_norm(m), nn_utils_weight_norm(m))
+EDIT(normed_foo, nn_Linear, nn_Linear(3, 2), nn_utils_weight_norm(m, "foo"))
+EDIT(normed_none, nn_Linear, nn_Linear(3, 2, .bias = false), nn_utils_weight_norm(m, "bias"))
+EDIT(normed_far, nn_Linear, nn_Linear(3, 2), nn_utils_weight_norm(m, .dim = 3))
+EDIT(normed_removed, nn_Linear, nn_Linear(3, 2), nn_utils_weight_norm(m), nn_utils_remove_weight_norm(m))
+EDIT(normed_not_removed, nn_Linear, nn_Linear(3, 2), nn_utils_remove_weight_norm(m))
+EDIT(spectral_linear, nn_Linear, nn_Linear(3, 3), nn_utils_spectral_norm(m))
+EDIT(spectral_conv, nn_ConvTranspose2d, nn_ConvTranspose2d(2, 3, 2), nn_utils_spectral_norm(m, .n_power_iterations = 3))
+EDIT(spectral_columns, nn_Linear, nn_Linear(3, 2), nn_utils_spectral_norm(m, .dim = 1))
+EDIT(spectral_foo, nn_Linear, nn_Linear(3, 2), nn_utils_spectral_norm(m, "foo"))
+EDIT(spectral_none, nn_Linear, nn_Linear(3, 2, .bias = false), nn_utils_spectral_norm(m, "bias"))
+EDIT(spectral_zero, nn_Linear, nn_Linear(3, 2), nn_utils_spectral_norm(m, .n_power_iterations = 0))
+EDIT(spectral_removed, nn_Linear, nn_Linear(3, 2), nn_utils_spectral_norm(m), nn_utils_remove_spectral_norm(m))
+EDIT(parametrized_spectral, nn_Linear, nn_Linear(3, 2), nn_utils_parametrizations_spectral_norm(m))
+EDIT(parametrized_bias, nn_Linear, nn_Linear(3, 3), nn_utils_parametrizations_spectral_norm(m, "bias"))
+EDIT(parametrized_conv, nn_Conv1d, nn_Conv1d(2, 3, 2),
+     nn_utils_parametrizations_spectral_norm(m, .dim = 1, .n_power_iterations = 2))
+EDIT(parametrized_foo, nn_Linear, nn_Linear(3, 2), nn_utils_parametrizations_spectral_norm(m, "foo"))
+EDIT(parametrized_tanh, nn_Linear, nn_Linear(3, 3),
+     nn_utils_parametrize_register_parametrization(m, "weight", nn_Tanh()))
+EDIT(parametrized_twice, nn_Linear, nn_Linear(3, 3),
+     nn_utils_parametrize_register_parametrization(m, "weight", nn_Tanh()),
+     nn_utils_parametrize_register_parametrization(m, "weight", nn_Softplus()))
+EDIT(parametrized_shape, nn_Linear, nn_Linear(3, 3),
+     nn_utils_parametrize_register_parametrization(m, "weight", nn_Flatten(0)))
+EDIT(parametrized_nothing, nn_Linear, nn_Linear(3, 3),
+     nn_utils_parametrize_register_parametrization(m, "foo", nn_Tanh()))
+EDIT(parametrized_left, nn_Linear, nn_Linear(3, 3),
+     nn_utils_parametrize_register_parametrization(m, "weight", nn_Tanh()),
+     nn_utils_parametrize_remove_parametrizations(m, "weight"))
+EDIT(parametrized_restored, nn_Linear, nn_Linear(3, 3),
+     nn_utils_parametrize_register_parametrization(m, "weight", nn_Tanh()),
+     nn_utils_parametrize_remove_parametrizations(m, "weight", .leave_parametrized = false))
+EDIT(parametrized_not_removed, nn_Linear, nn_Linear(3, 3), nn_utils_parametrize_remove_parametrizations(m, "weight"))
 #undef EDIT
 
 #endif

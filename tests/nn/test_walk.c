@@ -183,9 +183,10 @@ static bool check_error(Reader *r)
         torch_error_clear();
         return false;
     }
-    /* an assertion of PyTorch's is a ValueError here; there is no AssertionError */
-    bool same_code =
-        strcmp(r->field[1], name) == 0 || (strcmp(r->field[1], "AssertionError") == 0 && code == TORCH_VALUE_ERROR);
+    /* an assertion of PyTorch's is a ValueError here, a missing attribute a KeyError: there are no such codes */
+    bool same_code = strcmp(r->field[1], name) == 0 ||
+                     (strcmp(r->field[1], "AssertionError") == 0 && code == TORCH_VALUE_ERROR) ||
+                     (strcmp(r->field[1], "AttributeError") == 0 && code == TORCH_KEY_ERROR);
     if (!have)
         complain("no error; expected: %s", r->field[2]);
     else if (!same_text(have, r->field[2]))
