@@ -1,5 +1,4 @@
-/* The error function and its kin, the gamma function and its kin. float32 as in vector_math.h where loops shall vectorise; the
- * rarer ones in plain double for both types. */
+/* The error function, the gamma function, Bessel functions and their kin. float32 as in vector_math.h, float64 plainly. */
 #ifndef CERILLA_SPECIAL_H
 #define CERILLA_SPECIAL_H
 
@@ -136,7 +135,8 @@ static CER_ALWAYS_INLINE double lgamma_positive(double x)
     const double logarithm = log_of(x < 1.0 ? x : v); /* of the one that is needed */
     const double small = FUSED_FLOAT64((a - 1.0) * u, q, x < 1.0 ? -logarithm : 0.0);
     const double large = FUSED_FLOAT64(v - 0.5, logarithm, r / v - v + 0x1.d67f1c864beb5p-1);
-    return x < 3.0 ? small : x <= 0x1p500 ? large : x;
+    const double finite = x < 3.0 ? small : large;
+    return x <= 0x1p500 ? finite : x;
 }
 
 /* Gamma(x) Gamma(1 - x) = pi / sin(pi x). Infinite at 0 and the negative whole numbers. */
@@ -144,7 +144,8 @@ static CER_ALWAYS_INLINE float lgamma_float32(float x)
 {
     const double y = x < 0.5f ? 1.0 - (double)x : x, turns = fabs(2.0 * (double)x), shifted = turns + 0x1.8p52;
     const double near = turns - (shifted - 0x1.8p52), f = turns < 0x1p30 ? near : 0.0;
-    const double sine = double_bits(shifted) & 1 && turns < 0x1p30 ? cos_quarter(f) : fabs(sin_quarter(f));
+    const uint64_t odd = turns < 0x1p30 ? double_bits(shifted) & 1 : 0;
+    const double sine = odd ? cos_quarter(f) : fabs(sin_quarter(f));
     const double right = lgamma_positive(y);
     const double reflected = 0x1.250d048e7a1bdp+0 - log_of(sine) - right;
     const float value = (float)(x < 0.5f ? reflected : right);
@@ -250,9 +251,27 @@ static inline double polygamma_float64(double n, double x)
     return fmod(n, 2) == 1 ? size : -size;
 }
 
-static inline float digamma_float32(float x)
+/* The same straight-line: psi(1 - x) - psi(x) = pi / tan(pi x), by the sine and cosine of half that angle; then six steps up,
+ * 1/y + ... + 1/(y + 5) in pairs with w = y (y + 5), and the asymptotic series. Good to 1e-10 where it crosses 0. */
+static CER_ALWAYS_INLINE float digamma_float32(float x)
 {
-    return (float)digamma_float64(x);
+    const double v = x, whole = (v + 0x1.8p52) - 0x1.8p52, part = fabs(v) < 0x1p30 ? v - whole : 0.0;
+    const double sine = sin_quarter(part), cosine = cos_quarter(part);
+    const double cotangent = (cosine * cosine - sine * sine) / (2.0 * sine * cosine);
+    const double y = v < 0.5 ? 1.0 - v : v, near = y > 0x1p60 ? 0x1p60 : y;
+    const double w = near * (near + 5.0), up = near + 6.0, z = 1.0 / (up * up);
+    const double steps = (2.0 * near + 5.0) * ((3.0 * w + 20.0) * w + 24.0) / (w * (w + 4.0) * (w + 6.0));
+    double q = -0x1.0b5a098a2b5cfp-6; /* 6e-14 */
+    q = FUSED_FLOAT64(q, z, 0x1.e8c2883b37744p-8);
+    q = FUSED_FLOAT64(q, z, -0x1.10f9bbc19b01ep-8);
+    q = FUSED_FLOAT64(q, z, 0x1.041020b73b1d7p-8);
+    q = FUSED_FLOAT64(q, z, -0x1.11111108d7b44p-7);
+    q = FUSED_FLOAT64(q, z, 0x1.55555555553f9p-4);
+    const double right = log_of(y + 6.0) - FUSED_FLOAT64(q, z, 0.5 * z * up) - steps;
+    const double left = right - 0x1.921fb54442d18p+1 * cotangent, value = v < 0.5 ? left : right;
+    const double pole = v < 0.0 ? (double)NAN : value;
+    const float finite = (float)(part == 0.0 ? pole : value);
+    return x == 0.0f ? copysignf(INFINITY, -x) : finite;
 }
 
 static inline float zeta_float32(float x, float q)
@@ -304,15 +323,96 @@ static inline double i1_float64(double x)
     return half < (double)INFINITY || fabs(x) == (double)INFINITY ? half * i1e_float64(x) * half : copysign(half, x);
 }
 
-#define IN_DOUBLE(name)                         \
-    static inline float name##_float32(float x) \
-    {                                           \
-        return (float)name##_float64(x);        \
-    }
-IN_DOUBLE(i0)
-IN_DOUBLE(i0e)
-IN_DOUBLE(i1)
-IN_DOUBLE(i1e)
-#undef IN_DOUBLE
+/* float32 straight-line: to 8 a polynomial in x^2, of which all terms are positive; beyond it one in 1/x, times e^x / sqrt(x). */
+static CER_ALWAYS_INLINE double i0_near(double z)
+{
+    double q = 0x1.40540d2392e4fp-63; /* 3e-10 */
+    q = FUSED_FLOAT64(q, z, 0x1.6f55a340c393ap-56);
+    q = FUSED_FLOAT64(q, z, 0x1.6acb7a575a8a7p-47);
+    q = FUSED_FLOAT64(q, z, 0x1.4dd9454cb465ep-39);
+    q = FUSED_FLOAT64(q, z, 0x1.035fee73f1762p-31);
+    q = FUSED_FLOAT64(q, z, 0x1.2335796a4c1cep-24);
+    q = FUSED_FLOAT64(q, z, 0x1.c71ef6baf4193p-18);
+    q = FUSED_FLOAT64(q, z, 0x1.c71c39b655c56p-12);
+    q = FUSED_FLOAT64(q, z, 0x1.00000252395b0p-6);
+    q = FUSED_FLOAT64(q, z, 0x1.ffffffba1b6b2p-3);
+    return FUSED_FLOAT64(q, z, 0x1.0000000134803p+0);
+}
+
+static CER_ALWAYS_INLINE double i1_near(double z) /* over x */
+{
+    double q = 0x1.c2e092df55df3p-68; /* 6e-11 */
+    q = FUSED_FLOAT64(q, z, 0x1.36be36124e641p-60);
+    q = FUSED_FLOAT64(q, z, 0x1.3e8370cd969e9p-51);
+    q = FUSED_FLOAT64(q, z, 0x1.4ede7bf03bd4ep-43);
+    q = FUSED_FLOAT64(q, z, 0x1.2845b2209e80ep-35);
+    q = FUSED_FLOAT64(q, z, 0x1.844ebbb9a08f9p-28);
+    q = FUSED_FLOAT64(q, z, 0x1.6c17f1496b713p-21);
+    q = FUSED_FLOAT64(q, z, 0x1.c71c54824e7c0p-15);
+    q = FUSED_FLOAT64(q, z, 0x1.555556b5bc9d8p-9);
+    q = FUSED_FLOAT64(q, z, 0x1.ffffffe7a8b8cp-5);
+    return FUSED_FLOAT64(q, z, 0x1.0000000041f95p-1);
+}
+
+static CER_ALWAYS_INLINE double i0_far(double u)
+{
+    double q = 0x1.d3e567101ed1bp+0; /* 1e-9 */
+    q = FUSED_FLOAT64(q, u, -0x1.38fb7d7f44b54p-2);
+    q = FUSED_FLOAT64(q, u, 0x1.5cafab86703ecp-4);
+    q = FUSED_FLOAT64(q, u, 0x1.be79d3f12affap-6);
+    q = FUSED_FLOAT64(q, u, 0x1.cc4e3a3828b61p-6);
+    q = FUSED_FLOAT64(q, u, 0x1.98838eb1c5c96p-5);
+    return FUSED_FLOAT64(q, u, 0x1.98845345b98d6p-2);
+}
+
+static CER_ALWAYS_INLINE double i1_far(double u)
+{
+    double q = -0x1.09bf2d664c000p+1; /* 1e-9 */
+    q = FUSED_FLOAT64(q, u, 0x1.59bf781451220p-2);
+    q = FUSED_FLOAT64(q, u, -0x1.a78e6f7942f87p-4);
+    q = FUSED_FLOAT64(q, u, -0x1.3cb1c2f6f7a8cp-5);
+    q = FUSED_FLOAT64(q, u, -0x1.7f6692960a15bp-5);
+    q = FUSED_FLOAT64(q, u, -0x1.3263058242820p-3);
+    return FUSED_FLOAT64(q, u, 0x1.988453335ca55p-2);
+}
+
+/* 1 / sqrt(x) of x >= 8, NaN for infinity: in float, and one of Newton's steps. */
+static CER_ALWAYS_INLINE double inverse_root(float x)
+{
+    const double far = x > 8.0f ? x : 8.0f, root = 1.0f / sqrtf(x > 8.0f ? x : 8.0f);
+    return root * (1.5 - 0.5 * far * root * root);
+}
+
+static CER_ALWAYS_INLINE float i0_float32(float x)
+{
+    const float size = fabsf(x);
+    const double root = inverse_root(size), far = root * i0_far(root * root) * exp_of(size > 200.0f ? 200.0f : size);
+    return (float)(size > 8.0f ? far : i0_near((double)x * (double)x));
+}
+
+static CER_ALWAYS_INLINE float i1_float32(float x)
+{
+    const float size = fabsf(x);
+    const double root = inverse_root(size), far = root * i1_far(root * root) * exp_of(size > 200.0f ? 200.0f : size);
+    return copysignf((float)(size > 8.0f ? far : size * i1_near((double)x * (double)x)), x);
+}
+
+static CER_ALWAYS_INLINE float i0e_float32(float x)
+{
+    const float size = fabsf(x);
+    const double root = inverse_root(size), far = root * i0_far(root * root);
+    const double near = i0_near((double)x * (double)x) * exp_of(-(size > 8.0f ? 8.0f : size));
+    const float finite = (float)(size > 8.0f ? far : near);
+    return size == INFINITY ? 0.0f : finite;
+}
+
+static CER_ALWAYS_INLINE float i1e_float32(float x)
+{
+    const float size = fabsf(x);
+    const double root = inverse_root(size), far = root * i1_far(root * root);
+    const double near = size * i1_near((double)x * (double)x) * exp_of(-(size > 8.0f ? 8.0f : size));
+    const float finite = (float)(size > 8.0f ? far : near);
+    return copysignf(size == INFINITY ? 0.0f : finite, x);
+}
 
 #endif

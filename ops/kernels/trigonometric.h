@@ -196,17 +196,45 @@ static CER_ALWAYS_INLINE float atan2_float32(float y, float x)
     return copysignf((float)(signbit(x) ? 0x1.921fb54442d18p+1 - angle : angle), y);
 }
 
+/* The angle in [0, pi/2] whose sine is s, to 1/2; for larger s the angle whose cosine it is, which is twice that whose sine is
+ * sqrt((1 - s) / 2). In float and two parts, of which the second has what the first, also as a root, has rounded. */
+typedef struct FloatAngle {
+    float first, rest;
+    int far;
+} FloatAngle;
+
+static CER_ALWAYS_INLINE FloatAngle small_angle(float s)
+{
+    const int far = s > 0.5f;
+    const float z = far ? 0.5f * (1.0f - s) : s * s, root = sqrtf(z), t = far ? root : s;
+    float q = 0x1.14e332p-5f; /* 2e-9 */
+    q = FUSED_FLOAT32(q, z, 0x1.17dd9ap-6f);
+    q = FUSED_FLOAT32(q, z, 0x1.fdcb1ep-6f);
+    q = FUSED_FLOAT32(q, z, 0x1.6d5902p-5f);
+    q = FUSED_FLOAT32(q, z, 0x1.33343cp-4f);
+    q = FUSED_FLOAT32(q, z, 0x1.555554p-3f);
+    const float more = t * z * q, twice_root_rest = FUSED_FLOAT32(-root, root, z) / (root + 1e-30f);
+    return (FloatAngle){far ? 2.0f * root : s, far ? FUSED_FLOAT32(2.0f, more, twice_root_rest) : more, far};
+}
+
+/* So many right angles, plus or minus one that is not larger (or any, if it is none). */
+static CER_ALWAYS_INLINE float right_angles_and(float count, float sign, FloatAngle angle)
+{
+    const float from = count * 0x1.921fb6p+0f, by = sign * angle.first, sum = from + by;
+    return sum + (((from - sum) + by) + FUSED_FLOAT32(sign, angle.rest, count * -0x1.777a5cp-25f));
+}
+
 static CER_ALWAYS_INLINE float asin_float32(float x)
 {
-    const double y = fabsf(x);
-    return copysignf((float)angle_of(y, sqrt(1.0 - y * y)), x);
+    const FloatAngle angle = small_angle(fabsf(x));
+    return copysignf(right_angles_and(angle.far ? 1.0f : 0.0f, angle.far ? -1.0f : 1.0f, angle), x);
 }
 
 static CER_ALWAYS_INLINE float acos_float32(float x)
 {
-    const double right = fabsf(x);
-    const double angle = angle_of(sqrt(1.0 - right * right), right);
-    return (float)(x < 0.0f ? 0x1.921fb54442d18p+1 - angle : angle);
+    const FloatAngle angle = small_angle(fabsf(x));
+    const float far_count = x < 0.0f ? 2.0f : 0.0f, sign = copysignf(1.0f, x);
+    return right_angles_and(angle.far ? far_count : 1.0f, angle.far ? sign : -sign, angle);
 }
 
 #endif

@@ -81,14 +81,14 @@ static CER_ALWAYS_INLINE double limited(double x, double low, double high)
     return below < low ? low : below;
 }
 
-/* e^x for float32 in float: half the work of double. e^x = 2^k (sum + rest) with sum = 1 + high rounded, rest what that and
- * all else have left, |rest| < 0.1; -115 <= x <= 89. Nothing but the last addition rounds in the first 28 bits. */
+/* e^x for float32 in float, half the work of double: e^(x + more) = 2^k (1 + p), p = high + rest, |more| tiny. high is exact and
+ * |rest| < 0.1. |x| < 2^21 or NaN. */
 typedef struct ExpFloat {
-    float high, rest; /* x - k ln2, exactly, and what makes e^r of 1 + high */
+    float high, rest;
     int32_t k;
 } ExpFloat;
 
-static CER_ALWAYS_INLINE float float_power_of_two(int32_t k) /* -126 <= k <= 127 */
+static CER_ALWAYS_INLINE float float_power_of_two(int32_t k) /* -126 <= k <= 127; 128 gives infinity, -127 gives 0 */
 {
     const uint32_t bits = (uint32_t)(k + 127) << 23;
     float power;
@@ -96,17 +96,20 @@ static CER_ALWAYS_INLINE float float_power_of_two(int32_t k) /* -126 <= k <= 127
     return power;
 }
 
-static CER_ALWAYS_INLINE ExpFloat exp_float_parts(float x)
+static CER_ALWAYS_INLINE ExpFloat exp_float_parts(float x, float more)
 {
     const float shifted = FUSED_FLOAT32(x, 0x1.715476p+0f, 0x1.8p23f), k = shifted - 0x1.8p23f;
-    const float high = FUSED_FLOAT32(k, -0x1.62e4p-1f, x), low = k * -0x1.7f7d1cp-20f, r = high + low;
+    const float high = FUSED_FLOAT32(k, -0x1.62e4p-1f, x), low = FUSED_FLOAT32(k, -0x1.7f7d1cp-20f, more),
+                r = high + low;
     float q = 0x1.a124e4p-13f; /* (e^r - 1 - r) / r^2, 3e-9 */
     q = FUSED_FLOAT32(q, r, 0x1.6d4316p-10f);
     q = FUSED_FLOAT32(q, r, 0x1.1110e0p-7f);
     q = FUSED_FLOAT32(q, r, 0x1.5554eap-5f);
     q = FUSED_FLOAT32(q, r, 0x1.555556p-3f);
     q = FUSED_FLOAT32(q, r, 0.5f);
-    return (ExpFloat){.high = high, .rest = FUSED_FLOAT32(r * r, q, low), .k = (int32_t)k};
+    int32_t bits; /* k stands in the low bits of shifted */
+    memcpy(&bits, &shifted, sizeof bits);
+    return (ExpFloat){.high = high, .rest = FUSED_FLOAT32(r * r, q, low), .k = bits - 0x4b400000};
 }
 
 static CER_ALWAYS_INLINE float limited_float(float x, float low, float high)
@@ -115,13 +118,17 @@ static CER_ALWAYS_INLINE float limited_float(float x, float low, float high)
     return below < low ? low : below;
 }
 
-/* In two steps, for neither 2^128 nor 2^-127 is an ordinary float. */
-static CER_ALWAYS_INLINE float exp_float32(float x)
+/* In two steps, for neither 2^128 nor 2^-127 is an ordinary float. Nothing but the last addition rounds in the first 28 bits. */
+static CER_ALWAYS_INLINE float exp_float_of(ExpFloat e)
 {
-    const ExpFloat e = exp_float_parts(limited_float(x, -105, 89));
     const float sum = 1.0f + e.high, rest = (e.high - (sum - 1.0f)) + e.rest;
     const int32_t half = e.k >> 1;
     return (sum + rest) * float_power_of_two(half) * float_power_of_two(e.k - half);
+}
+
+static CER_ALWAYS_INLINE float exp_float32(float x)
+{
+    return exp_float_of(exp_float_parts(limited_float(x, -105, 89), 0));
 }
 
 static CER_ALWAYS_INLINE float exp2_float32(float x)
@@ -132,9 +139,8 @@ static CER_ALWAYS_INLINE float exp2_float32(float x)
 /* Half of it, so that 2^k stays a float: (2^k - 1) / 2 + 2^(k-1) high + 2^(k-1) rest. */
 static CER_ALWAYS_INLINE float expm1_float32(float x)
 {
-    const ExpFloat e = exp_float_parts(limited_float(x, -105, 89));
-    const int32_t k = e.k < -100 ? -100 : e.k;
-    const float scale = float_power_of_two(k - 1), one = scale - 0.5f, more = scale * e.high;
+    const ExpFloat e = exp_float_parts(limited_float(x, -105, 89), 0);
+    const float scale = float_power_of_two((e.k < -100 ? -100 : e.k) - 1), one = scale - 0.5f, more = scale * e.high;
     const float sum = one + more, rest = (more - (sum - one)) + scale * e.rest;
     return fabsf(x) < 0x1p-25f ? x : 2.0f * (sum + rest);
 }
@@ -164,32 +170,18 @@ static CER_ALWAYS_INLINE double sigmoid_of(double x)
     return 1.0 / (1.0 + exp_of(-limited(x, -690, 690)));
 }
 
-/* factor / (1 + e^-x). With e = e^-|x| in two parts: 1 / (1 + e) and one of Newton's steps for what it has rounded; for negative
- * x times e, of which the last power of two comes last, so that a tiny e keeps its digits. Without fused multiply-adds the
- * parts are not exact: then in double. */
-static CER_ALWAYS_INLINE float sigmoid_times(float x, float factor)
+/* 2^-32 (1 + e^-x): so that 2^k stays a float. Infinite from -110.6 down, where 1 / (1 + e^-x) is 0 and -infinity times that is
+ * NaN, as in PyTorch. */
+static CER_ALWAYS_INLINE float sigmoid_divisor(float x)
 {
-#if defined(__FMA__) || defined(__aarch64__)
-    const ExpFloat parts = exp_float_parts(limited_float(-fabsf(x), -115, 0));
-    const float first_sum = 1.0f + parts.high, first_rest = (parts.high - (first_sum - 1.0f)) + parts.rest;
-    const float sum = first_sum + first_rest, rest = first_rest - (sum - first_sum);
-    const int32_t half = parts.k >> 1;
-    const float scale = float_power_of_two(half), last = float_power_of_two(parts.k - half);
-    const float e = sum * scale, e_rest = rest * scale;
-    const float under = 1.0f + e * last, under_rest = (e * last - (under - 1.0f)) + e_rest * last;
-    const float q = 1.0f / under, q_rest = q * (FUSED_FLOAT32(-q, under, 1.0f) - q * under_rest);
-    const float product = e * q, product_rest = FUSED_FLOAT32(e, q, -product) + (e * q_rest + e_rest * q);
-    const float small = x < -115.0f ? 0.0f : product + product_rest; /* -infinity times 0 is NaN, as in PyTorch */
-    return x < 0.0f ? small * factor * last : (q + q_rest) * factor;
-#else
-    const double value = sigmoid_of(x);
-    return (float)(factor * (x < -300.0f ? 0.0 : value));
-#endif
+    const ExpFloat e = exp_float_parts(-limited_float(x, -111, 40), 0);
+    const float scale = float_power_of_two(e.k - 32);
+    return FUSED_FLOAT32(scale, e.high + e.rest, 0x1p-32f) + scale;
 }
 
 static CER_ALWAYS_INLINE float sigmoid_float32(float x)
 {
-    return sigmoid_times(x, 1);
+    return 0x1p-32f * (1.0f / sigmoid_divisor(x)); /* this order: the quotient is an ordinary float */
 }
 
 /* log(1 + f) 2^e, that is, (1 + f) in [sqrt(1/2), sqrt(2)): log(1 + f) = 2 atanh(s), s = f / (2 + f). */
@@ -233,6 +225,25 @@ static CER_ALWAYS_INLINE double log1p_of(double x)
     double e;
     const double f = split_exponent(1.0 + x, &e);
     return log_parts(e == 0.0 ? x : f, e);
+}
+
+/* log(1 + x) for x in [0, 1], as log_parts. */
+static CER_ALWAYS_INLINE double log1p_of_part(double x)
+{
+    const double s = x / (2.0 + x), z = s * s;
+    double q = 0x1.a9e9fe0a9d68ep-3; /* 1e-11 */
+    q = FUSED_FLOAT64(q, z, 0x1.65a05414bed65p-3);
+    q = FUSED_FLOAT64(q, z, 0x1.c7fc77d4a9b50p-3);
+    q = FUSED_FLOAT64(q, z, 0x1.248f5141a82d9p-2);
+    q = FUSED_FLOAT64(q, z, 0x1.9999a0ea4284fp-2);
+    q = FUSED_FLOAT64(q, z, 0x1.55555553e10fcp-1);
+    return FUSED_FLOAT64(s * z, q, 2.0 * s);
+}
+
+/* log(1 + e^-x), x >= 0 or NaN. */
+static CER_ALWAYS_INLINE double log1p_exp_minus(double x)
+{
+    return log1p_of_part(exp_of(x > 690 ? -690 : -x));
 }
 
 static CER_ALWAYS_INLINE float log_float32(float x)
@@ -285,12 +296,11 @@ static CER_ALWAYS_INLINE float atanh_float32(float x)
     return a <= 1.0 ? copysignf(upto, x) : NAN;
 }
 
-/* log(e^x + e^y) = max + log1p(e^-|x - y|); equal infinities have no difference. */
+/* log(e^x + e^y) = max + log(1 + e^-|x - y|); equal infinities have no difference. */
 static CER_ALWAYS_INLINE double logaddexp_of(double x, double y, double unit)
 {
     const double top = x > y ? x : y, apart = x == y ? 0.0 : fabs(x - y) * unit;
-    const double more = log1p_of(exp_of(-limited(apart, 0, 690))) / unit;
-    return apart == apart ? top + more : apart;
+    return (x == x ? top : x) + log1p_exp_minus(apart) * (1.0 / unit);
 }
 
 static CER_ALWAYS_INLINE float logaddexp_float32(float x, float y)
