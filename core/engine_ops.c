@@ -42,15 +42,14 @@ void cer_copy_elements(Tensor *to, const Tensor *from, const int64_t *from_strid
     char *data[2] = {to->data, from->data};
     const int64_t *stride[2] = {to->stride, from_stride};
     size_t element[2] = {torch_dtype_size(to->dtype), torch_dtype_size(from->dtype)};
-    cer_Loop cast = cer_kernels()->cast[to->dtype][from->dtype];
     if (to->contiguous && from->contiguous && from_stride == from->stride) {
         int64_t run[2] = {(int64_t)element[0], (int64_t)element[1]};
-        cast(to->numel, data, run, NULL);
+        cer_kernels()->cast[to->dtype][from->dtype](to->numel, data, run, NULL);
         return;
     }
     cer_Iterator it;
     cer_iterator_init(&it, 2, to->ndim, to->shape, data, stride, element, false);
-    cer_iterator_run(&it, cast, NULL);
+    cer_iterator_copy(&it, to->dtype, from->dtype);
 }
 
 void cer_fill_elements(Tensor *to, torch_Scalar number)

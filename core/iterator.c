@@ -90,9 +90,10 @@ void cer_iterator_init(cer_Iterator *it, int n, int64_t ndim, const int64_t *sha
 /* ---- across ---------------------------------------------------------------------------------------------------------
  * In x + y.T one operand walks its memory across: every element of a run lies in another cache line. Such an operand is
  * turned in a small buffer, tile by tile, and the kernel sees runs of neighbours again. */
-static bool is_across(const cer_Iterator *it, int k)
+static bool is_across(const cer_Iterator *it, int k) /* forwards or backwards */
 {
-    return it->stride[1][k] == it->element[k] && it->stride[0][k] > it->element[k];
+    int64_t element = it->element[k], run = it->stride[0][k];
+    return (it->stride[1][k] == element || it->stride[1][k] == -element) && (run > element || run < -element);
 }
 
 static int across(const cer_Iterator *it, int which[MOST_ACROSS])
@@ -104,23 +105,28 @@ static int across(const cer_Iterator *it, int which[MOST_ACROSS])
     return n;
 }
 
-/* to[r * RUN + i] = element (i, r) of the tile at `from`, whose rows are `step` bytes apart; `width` is a constant */
-static inline void turn_width(char *to, const char *from, int64_t run, int64_t rows, int64_t step, const size_t width)
+/* to[r * RUN + i] = element (i, r) of the tile at `from`, whose rows are `step` bytes apart; `width` is a constant, and
+ * the elements of a row lie `width` bytes apart, or -width */
+static inline void turn_width(char *to, const char *from, int64_t run, int64_t rows, int64_t step, const int64_t width)
 {
     for (int64_t i = 0; i < run; i++, from += step)
-        for (int64_t r = 0; r < rows; r++) memcpy(to + (size_t)(r * RUN + i) * width, from + (size_t)r * width, width);
+        for (int64_t r = 0; r < rows; r++)
+            memcpy(to + (r * RUN + i) * (width < 0 ? -width : width), from + r * width,
+                   (size_t)(width < 0 ? -width : width));
 }
 
-static void turn(char *to, const char *from, int64_t run, int64_t rows, int64_t step, int width)
+static void turn(char *to, const char *from, int64_t run, int64_t rows, int64_t step, int64_t width)
 {
-    if (width == 4)
-        turn_width(to, from, run, rows, step, 4);
-    else if (width == 8)
-        turn_width(to, from, run, rows, step, 8);
-    else if (width == 2)
-        turn_width(to, from, run, rows, step, 2);
-    else
-        turn_width(to, from, run, rows, step, 1);
+    switch (width) {
+    case 1: turn_width(to, from, run, rows, step, 1); break;
+    case 2: turn_width(to, from, run, rows, step, 2); break;
+    case 4: turn_width(to, from, run, rows, step, 4); break;
+    case 8: turn_width(to, from, run, rows, step, 8); break;
+    case -1: turn_width(to, from, run, rows, step, -1); break;
+    case -2: turn_width(to, from, run, rows, step, -2); break;
+    case -4: turn_width(to, from, run, rows, step, -4); break;
+    case -8: turn_width(to, from, run, rows, step, -8); break;
+    }
 }
 
 /* The plane of the two innermost dimensions at data, in tiles of RUN x ROWS elements. */
@@ -138,7 +144,7 @@ static void run_tiles(const cer_Iterator *it, cer_Loop loop, const void *param, 
             int64_t run = it->shape[0] - i < RUN ? it->shape[0] - i : RUN;
             for (int k = 0; k < it->n; k++) at[k] = data[k] + row * it->stride[1][k] + i * it->stride[0][k];
             for (int b = 0; b < n; b++) {
-                turn(buffer[b], at[which[b]], run, rows, it->stride[0][which[b]], it->element[which[b]]);
+                turn(buffer[b], at[which[b]], run, rows, it->stride[0][which[b]], it->stride[1][which[b]]);
                 at[which[b]] = buffer[b];
             }
             for (int64_t r = 0; r < rows; r++) {
@@ -146,6 +152,16 @@ static void run_tiles(const cer_Iterator *it, cer_Loop loop, const void *param, 
                 for (int k = 0; k < it->n; k++) at[k] += step[k];
             }
         }
+}
+
+static void run_rows(const cer_Iterator *it, cer_Loop loop, const void *param, char *const *data, int64_t rows)
+{
+    char *at[CER_OPERANDS];
+    for (int k = 0; k < it->n; k++) at[k] = data[k];
+    for (int64_t r = 0; r < rows; r++) {
+        loop(it->shape[0], at, it->stride[0], param);
+        for (int k = 0; k < it->n; k++) at[k] += it->stride[1][k];
+    }
 }
 
 void cer_iterator_run(const cer_Iterator *it, cer_Loop loop, const void *param)
@@ -157,21 +173,34 @@ void cer_iterator_run(const cer_Iterator *it, cer_Loop loop, const void *param)
     for (int k = 0; k < it->n; k++) data[k] = it->data[k];
     int which[MOST_ACROSS];
     const int tiled = across(it, which);
-    const int64_t inner = tiled ? 2 : 1; /* dimensions that a step below takes at once */
-    for (;;) {
+    for (;;) { /* a plane of the two innermost dimensions at once */
         if (tiled)
             run_tiles(it, loop, param, data, which, tiled);
+        else if (it->ndim > 1)
+            run_rows(it, loop, param, data, it->shape[1]);
         else
             loop(it->shape[0], data, it->stride[0], param);
-        int64_t d = inner;
+        int64_t d = 2;
         for (; d < it->ndim; d++) {
             for (int k = 0; k < it->n; k++) data[k] += it->stride[d][k];
             if (++index[d] < it->shape[d]) break;
             for (int k = 0; k < it->n; k++) data[k] -= it->stride[d][k] * it->shape[d];
             index[d] = 0;
         }
-        if (d == it->ndim) return;
+        if (d >= it->ndim) return;
     }
+}
+
+void cer_iterator_copy(const cer_Iterator *it, int to, int from)
+{
+    int which[MOST_ACROSS];
+    bool empty = false;
+    for (int64_t d = 0; d < it->ndim; d++) empty |= it->shape[d] == 0;
+    if (empty) return;
+    if (to != from || across(it, which))
+        cer_iterator_run(it, cer_kernels()->cast[to][from], NULL);
+    else
+        cer_iterator_blocks(it, cer_kernels()->copy[to], NULL);
 }
 
 void cer_iterator_blocks(const cer_Iterator *it, cer_BlockLoop loop, const void *param)

@@ -185,6 +185,7 @@ typedef struct cer_Iterator {
 void cer_iterator_init(cer_Iterator *it, int n, int64_t ndim, const int64_t *shape, char *const *data,
                        const int64_t *const *stride, const size_t *element, bool reduction);
 void cer_iterator_run(const cer_Iterator *it, cer_Loop loop, const void *param);
+void cer_iterator_copy(const cer_Iterator *it, int to, int from); /* of those types: operand 1 to operand 0 */
 /* Dimension 0 as the runs of a block, 1 beside it, the rest as more blocks. */
 void cer_iterator_blocks(const cer_Iterator *it, cer_BlockLoop loop, const void *param);
 /* The same for tensors. A reduction: of what is left of x (see cer_reduced_form) there are n outputs; the first is the

@@ -66,7 +66,7 @@ static void copy_matrix(const Tensor *out, char *to, const Tensor *input, char *
     cer_Iterator it;
     cer_iterator_init(&it, 2, 2, out->shape + 1, (char *[]){to, from}, (const int64_t *[]){out->stride + 1, stride},
                       size, false);
-    cer_iterator_run(&it, cer_kernels()->cast[out->dtype][input->dtype], NULL);
+    cer_iterator_copy(&it, out->dtype, input->dtype);
 }
 
 static bool baddbmm_kernel(cer_Call *c)

@@ -5,17 +5,13 @@
 #include "ops/moves.h"
 #include "ops/search.h"
 
-/* ---- bincount: an index_add, and so it has a gradient ------------------------------------------------------------ */
+/* ---- bincount: with weights an index_add, and so it has a gradient ----------------------------------------------- */
 
 static bool bin_range(const Tensor *x, int64_t *high)
 {
     int64_t low = INT64_MAX;
     *high = INT64_MIN;
-    for (int64_t i = 0; i < x->numel; i++) {
-        int64_t v = ((const int64_t *)(const void *)x->data)[i * x->stride[0]];
-        low = v < low ? v : low;
-        *high = v > *high ? v : *high;
-    }
+    cer_kernels()->index_range(x->numel, x->data, x->stride[0] * (int64_t)sizeof(int64_t), &low, high);
     return low >= 0 ||
            cer_raise(TORCH_RUNTIME_ERROR, "bincount", "bincount only supports 1-d non-negative integral inputs.");
 }
@@ -38,16 +34,19 @@ Tensor *torch_bincount(Tensor *x, Tensor *weights, int64_t minlength)
         !bincount_checks(x, weights, minlength))
         return NULL;
     if (x->numel == 0) return cer_zeros(torch_int64, 1, &minlength);
-    int64_t high, one = 1;
+    int64_t high;
     x = cer_as_long(x);
     if (!x || !bin_range(x, &high)) return NULL;
     if (high == INT64_MAX)
         return cer_raise(TORCH_RUNTIME_ERROR, "bincount", "bincount: %lld is too large", (long long)high), NULL;
     int64_t bins = high + 1 > minlength ? high + 1 : minlength;
     torch_dtype dtype = !weights ? torch_int64 : weights->dtype == torch_float32 ? torch_float32 : torch_float64;
-    Tensor *terms = weights ? cer_to(weights, dtype) : torch_full_n(1, &one, torch_scalar_int(1), torch_int64);
-    if (!weights) terms = torch_expand_n(terms, 1, x->shape);
-    return torch_index_add_(cer_zeros(dtype, 1, &bins), 0, x, terms);
+    Tensor *out = cer_zeros(dtype, 1, &bins);
+    if (weights) return torch_index_add_(out, 0, x, cer_to(weights, dtype));
+    if (out)
+        cer_kernels()->index_count(x->numel, x->data, x->stride[0] * (int64_t)sizeof(int64_t), 0,
+                                   (int64_t *)(void *)out->data);
+    return out;
 }
 
 /* ---- histc ------------------------------------------------------------------------------------------------------- */

@@ -54,7 +54,7 @@ static bool flip_kernel(cer_Call *c)
     size_t element[2] = {(size_t)size, (size_t)size};
     cer_Iterator it;
     cer_iterator_init(&it, 2, out->ndim, out->shape, data, strides, element, false);
-    cer_iterator_run(&it, cer_kernels()->cast[t->dtype][t->dtype], NULL);
+    cer_iterator_copy(&it, t->dtype, t->dtype);
     return true;
 }
 
@@ -171,7 +171,7 @@ static void roll_boxes(Tensor *out, const Tensor *t, const int64_t *shift)
         size_t element[2] = {(size_t)size, (size_t)size};
         cer_Iterator it;
         cer_iterator_init(&it, 2, t->ndim, shape, data, strides, element, false);
-        cer_iterator_run(&it, cer_kernels()->cast[t->dtype][t->dtype], NULL);
+        cer_iterator_copy(&it, t->dtype, t->dtype);
         box = (box - rolled) & rolled; /* the next subset of the rolled dimensions */
     } while (box);
 }

@@ -1,56 +1,7 @@
 /* isin: which elements are among others. Those are sorted once and then searched. */
-#include <string.h>
-
 #include "core/impl.h"
 #include "ops/ops_internal.h"
-
-/* Elements in one order: integers as they are, floats so that the bits of their doubles can be compared like integers. */
-static bool key_of(const char *at, torch_dtype type, int64_t *key)
-{
-    double d;
-    if (!torch_dtype_is_floating_point(type)) return cer_convert(key, torch_int64, at, type, 1);
-    cer_convert(&d, torch_float64, at, type, 1);
-    if (d != d) return false; /* NaN is nowhere */
-    if (d == 0) d = 0;        /* -0 is 0 */
-    memcpy(key, &d, sizeof *key);
-    return true;
-}
-
-static void sift(int64_t *keys, int64_t root, int64_t n)
-{
-    for (int64_t child; (child = 2 * root + 1) < n; root = child) {
-        if (child + 1 < n && keys[child + 1] > keys[child]) child++;
-        if (keys[root] >= keys[child]) return;
-        int64_t larger = keys[child];
-        keys[child] = keys[root];
-        keys[root] = larger;
-    }
-}
-
-static void sort(int64_t *keys, int64_t n)
-{
-    for (int64_t i = n / 2; i-- > 0;) sift(keys, i, n);
-    for (int64_t last = n; last-- > 1;) {
-        int64_t largest = keys[0];
-        keys[0] = keys[last];
-        keys[last] = largest;
-        sift(keys, 0, last);
-    }
-}
-
-static bool found(const int64_t *keys, int64_t n, int64_t key)
-{
-    int64_t low = 0;
-    while (n > 0) {
-        int64_t half = n / 2;
-        if (keys[low + half] == key) return true;
-        if (keys[low + half] < key)
-            low += half + 1, n -= half + 1;
-        else
-            n = half;
-    }
-    return false;
-}
+#include "ops/sort.h"
 
 static bool shape(cer_Call *c)
 {
@@ -76,20 +27,31 @@ static Tensor *plain(torch_Scalar s, torch_dtype type)
     return t;
 }
 
+static Tensor *sorted(Tensor *tests)
+{
+    bool before = torch_set_grad_enabled(false);
+    Tensor *in_order = tests ? torch_sort(torch_view(tests, -1), 0) : NULL;
+    torch_set_grad_enabled(before);
+    return in_order;
+}
+
+static int64_t without_nans(const Tensor *sorted) /* which come last, and are equal to nothing */
+{
+    int64_t n = sorted->numel;
+    if (sorted->dtype == torch_float32)
+        for (const float *x = (const float *)(const void *)sorted->data; n > 0 && x[n - 1] != x[n - 1];) n--;
+    if (sorted->dtype == torch_float64)
+        for (const double *x = (const double *)(const void *)sorted->data; n > 0 && x[n - 1] != x[n - 1];) n--;
+    return n;
+}
+
 static bool kernel(cer_Call *c)
 {
-    torch_dtype type = (torch_dtype)c->common;
-    int64_t mark = cer_context()->pool.length, n = 0, key;
-    const Tensor *x = plain(c->in[0], type), *tests = x ? plain(c->in[1], type) : NULL;
+    torch_dtype type = c->common == torch_float16 ? torch_float32 : (torch_dtype)c->common;
+    int64_t mark = cer_context()->pool.length;
+    const Tensor *x = plain(c->in[0], type), *tests = x ? sorted(plain(c->in[1], type)) : NULL;
     if (!tests) return false;
-    size_t bytes = (size_t)tests->numel * sizeof(int64_t), element = torch_dtype_size(type);
-    int64_t *keys = cer_alloc(bytes ? bytes : 1);
-    if (!keys) return cer_raise_memory("isin", (double)bytes);
-    for (int64_t i = 0; i < tests->numel; i++) n += key_of(tests->data + (size_t)i * element, type, &keys[n]);
-    sort(keys, n);
-    for (int64_t i = 0; i < x->numel; i++)
-        c->out[0]->data[i] = key_of(x->data + (size_t)i * element, type, &key) && found(keys, n, key);
-    cer_free(keys, bytes ? bytes : 1);
+    cer_kernels()->member[type](x->numel, x->data, without_nans(tests), tests->data, (bool *)(void *)c->out[0]->data);
     cer_pool_unwind(cer_context(), mark);
     return true;
 }

@@ -20,15 +20,14 @@ static void put(Tensor *out, const Tensor *t, int64_t dim, int64_t start)
     char *data[2] = {out->data + start * out->stride[dim] * (int64_t)to_size, t->data};
     const int64_t *stride[2] = {to_stride, t->stride};
     size_t element[2] = {to_size, from_size};
-    cer_Loop cast = cer_kernels()->cast[out->dtype][t->dtype];
     if (dim == 0 && t->contiguous) { /* out is contiguous too: the part is one run */
         int64_t run[2] = {(int64_t)to_size, (int64_t)from_size};
-        cast(t->numel, data, run, NULL);
+        cer_kernels()->cast[out->dtype][t->dtype](t->numel, data, run, NULL);
         return;
     }
     cer_Iterator it;
     cer_iterator_init(&it, 2, t->ndim, t->shape, data, stride, element, false);
-    cer_iterator_run(&it, cast, NULL);
+    cer_iterator_copy(&it, out->dtype, t->dtype);
 }
 
 /* ---- cat --------------------------------------------------------------------------------------------------------- */

@@ -48,9 +48,37 @@ MAX_POOL(max_pool3d_with_indices, "MaxPool3DWithIndicesBackward0")
 MAX_POOL(adaptive_max_pool2d, "AdaptiveMaxPool2DBackward0")
 MAX_POOL(adaptive_max_pool3d, "AdaptiveMaxPool3DBackward0")
 
+/* The values alone, where nobody asks for indices and no gradient will: PyTorch's max_pool1d of one dimension, ours of all. */
+static bool values_kernel(cer_Call *c)
+{
+    const cer_PoolAttrs *a = c->attrs;
+    int64_t mark = cer_context()->pool.length;
+    Tensor *out = cer_target(c->out[0]);
+    const Tensor *x = out ? cer_plain(c->in[0].as.t, out->dtype) : NULL;
+    if (!x) return false;
+    if (out->numel)
+        cer_kernels()->spatial[out->dtype].max_values(&a->window, out->numel / cer_volume(a->window.out), x->data,
+                                                      out->data);
+    cer_finish(c->out[0], out);
+    cer_pool_unwind(cer_context(), mark);
+    return true;
+}
+
+const cer_Op cer_op_max_pool1d = {.name = "max_pool1d",
+                                  .shape = cer_pooled_shape,
+                                  .kernel = values_kernel,
+                                  .n_outputs = 1,
+                                  .flags = CER_NONDIFFERENTIABLE,
+                                  .attrs_bytes = sizeof(cer_PoolAttrs)};
+
 F_MaxPoolArgs F_MaxPoolArgs_defaults(void)
 {
     return (F_MaxPoolArgs){.struct_size = sizeof(F_MaxPoolArgs), .stride = TORCH_NONE, .dilation = 1};
+}
+
+static bool values_alone(const Tensor *x, const F_MaxPoolArgs *a)
+{
+    return !a->indices && !(torch_requires_grad(x) && torch_is_grad_enabled());
 }
 
 static Tensor *max_pool(cer_Pooling *p, const cer_Op *record, Tensor *x, const F_MaxPoolArgs *a)
@@ -63,6 +91,7 @@ static Tensor *max_pool(cer_Pooling *p, const cer_Op *record, Tensor *x, const F
         !cer_pool_sizes(p, "dilation", a->dilation, &a->dilations, p->dilation) || !cer_pool_fits(p, x, false))
         return NULL;
     cer_PoolAttrs attrs = cer_pool_attrs(p, x);
+    if (values_alone(x, a)) return cer_call1(&cer_op_max_pool1d, x, &attrs);
     torch_Scalar in[1] = {torch_scalar_tensor(x)};
     if (!cer_call_many(record, in, 1, &attrs, out)) return NULL;
     if (a->indices) *a->indices = out[1];
@@ -116,7 +145,7 @@ Tensor *F_max_pool1d_args(const F_MaxPoolArgs *a)
                    "got:%s",
                    cer_size_text(x, text, sizeof text)),
                NULL;
-    if (!a->indices && !(torch_requires_grad(x) && torch_is_grad_enabled()) && !alone_fits(a)) return NULL;
+    if (values_alone(x, a) && (!alone_fits(a) || !(x = torch_contiguous(x)))) return NULL; /* its result is, too */
     F_MaxPoolArgs two = *a;
     two.kernel_sizes = cer_widened(a->kernel_size, &a->kernel_sizes, 1, true);
     two.strides =

@@ -20,7 +20,9 @@ bool cer_index_within(const Tensor *index, int64_t low, int64_t high, int64_t *w
     const int64_t *stride[1] = {index->stride};
     size_t element[1] = {sizeof(int64_t)};
     if (index->numel == 0) return true;
-    cer_iterator_init(&it, 1, index->ndim, index->shape, data, stride, element, false);
+    int64_t shape[TORCH_MAX_DIM]; /* what is repeated is looked at once */
+    for (int d = 0; d < index->ndim; d++) shape[d] = index->stride[d] ? index->shape[d] : 1;
+    cer_iterator_init(&it, 1, index->ndim, shape, data, stride, element, false);
     int64_t at[TORCH_MAX_DIM] = {0};
     const char *run = it.data[0];
     for (int64_t d = 0; d < it.ndim;) {
@@ -135,6 +137,10 @@ Tensor *cer_offsets(const Tensor *x, uint32_t dims, const Tensor *joint)
         if (dims >> d & 1) size *= x->shape[d];
     cer_copy_elements(offsets, joint, joint->stride);
     int64_t *at = (int64_t *)(void *)offsets->data;
+    if (x->contiguous && dims == cer_all_dims(x->ndim)) { /* positions are offsets */
+        for (int64_t i = 0; i < offsets->numel; i++) at[i] += at[i] < 0 ? size : 0;
+        return offsets;
+    }
     for (int64_t i = 0; i < offsets->numel; i++) {
         int64_t left = at[i] < 0 ? at[i] + size : at[i], offset = 0;
         for (int d = x->ndim; d-- > 0;) {

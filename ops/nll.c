@@ -36,11 +36,20 @@ static Items items_of(const Tensor *t)
     return i;
 }
 
-static int64_t place(const Items *i, int64_t item)
+/* Walks the items in row order: {0} is the first, next() the one after. */
+typedef struct Cursor {
+    int64_t column, row, at; /* at: its place, of class 0 */
+} Cursor;
+
+static void next(const Items *i, Cursor *c)
 {
-    if (i->width == 1 && i->height == 1) return item * i->batch;
-    int64_t column = item % i->width, row = item / i->width % i->height, n = item / (i->width * i->height);
-    return n * i->batch + row * i->row + column * i->column;
+    c->at += i->column;
+    if (++c->column < i->width) return;
+    c->at += i->row - i->width * i->column;
+    c->column = 0;
+    if (++c->row < i->height) return;
+    c->at += i->batch - i->height * i->row;
+    c->row = 0;
 }
 
 static double get(const Tensor *t, int64_t at)
@@ -102,10 +111,11 @@ static bool nll_kernel(cer_Call *c)
     const Tensor *labels = labels_of(c->in[TARGET].as.t);
     bool fine = labels && in_range(c->op->name, labels, items.classes, a->ignore_index);
     double sum = 0, total = 0;
-    for (int64_t i = 0; fine && i < labels->numel; i++) {
+    Cursor item = {0};
+    for (int64_t i = 0; fine && i < labels->numel; i++, next(&items, &item)) {
         int64_t label = ((const int64_t *)(const void *)labels->data)[i];
         double w = label == a->ignore_index ? 0 : weight ? get(weight, label * weight->stride[0]) : 1;
-        double loss = label == a->ignore_index ? 0 : -w * get(x, place(&items, i) + label * items.class);
+        double loss = label == a->ignore_index ? 0 : -w * get(x, item.at + label * items.class);
         if (a->reduction == CER_REDUCE_NONE) set(out, i, loss);
         sum += loss;
         total += w;
@@ -162,11 +172,12 @@ static bool backward_kernel(cer_Call *c)
     if (!labels || !(g = cer_plain(c->in[0].as.t, g->dtype))) return false;
     double total = a->reduction == CER_REDUCE_MEAN ? get(c->in[TOTAL].as.t, 0) : 1;
     memset(out->data, 0, out->storage->bytes);
-    for (int64_t i = 0; i < labels->numel; i++) {
+    Cursor item = {0};
+    for (int64_t i = 0; i < labels->numel; i++, next(&items, &item)) {
         int64_t label = ((const int64_t *)(const void *)labels->data)[i];
         if (label == a->ignore_index || label < 0 || label >= items.classes) continue;
         double w = weight ? get(weight, label * weight->stride[0]) : 1;
-        set(out, place(&items, i) + label * items.class, -w * get(g, g->ndim ? i : 0) / total);
+        set(out, item.at + label * items.class, -w * get(g, g->ndim ? i : 0) / total);
     }
     cer_pool_unwind(cer_context(), mark);
     return true;

@@ -1,4 +1,5 @@
-/* unique and unique_consecutive: neighbours are compared, after sorting or as they are; what begins a run is taken. */
+/* unique and unique_consecutive: neighbours are compared, after sorting or as they are; what begins a run is taken. Whole
+ * numbers of a small range are not sorted, but counted. */
 #include <string.h>
 
 #include "ops/gather.h"
@@ -6,10 +7,13 @@
 #include "ops/search.h"
 #include "ops/sort.h"
 
-/* ---- taking the first of each run: the op, which has a node only to say that it has no gradient ------------------ */
+/* ---- taking the first of each run: the op, which has a node only to say that it has no gradient ------------------
+ * Along a dimension its operands are x and the first slice of each run. Flattened they are x, the elements in order, and
+ * a mask that tells where a run begins, or none where each element is a run. */
 
 typedef struct UniqueAttrs {
-    int64_t dim; /* -1: of the flattened tensor */
+    int64_t dim;  /* -1: of the flattened tensor */
+    int64_t runs; /* then: how many */
 } UniqueAttrs;
 
 /* Slices lie in memory one after the other, whichever dimension they are taken along: dim and the first one are swapped. */
@@ -18,7 +22,7 @@ static bool unique_shape(cer_Call *c)
     const UniqueAttrs *a = c->attrs;
     const Tensor *x = c->in[0].as.t, *first = c->in[1].as.t;
     cer_Form *f = &c->form[0];
-    if (a->dim < 0) return cer_form(f, x->dtype, 1, first->shape), true;
+    if (a->dim < 0) return cer_form(f, x->dtype, 1, &a->runs), true;
     cer_form(f, x->dtype, x->ndim, x->shape);
     f->shape[a->dim] = first->numel;
     int64_t next = 1;
@@ -34,21 +38,17 @@ static bool unique_shape(cer_Call *c)
 static bool unique_kernel(cer_Call *c)
 {
     const UniqueAttrs *a = c->attrs;
-    Tensor *x = c->in[0].as.t, flat;
-    torch_Scalar out = torch_scalar_tensor(c->out[0]);
-    int64_t mark = cer_context()->pool.length, dim = a->dim;
-    if (dim < 0) {
-        x = cer_in_rows(x, x->ndim, x->shape);
-        if (!x) return false;
-        flat = *x;
-        flat.ndim = 1, flat.shape[0] = x->numel, flat.stride[0] = 1;
-        x = &flat;
-        dim = 0;
+    const Tensor *x = c->in[0].as.t, *taken = c->in[1].as.t, *begins = cer_tensor(c->in[2]);
+    if (a->dim < 0 && begins) {
+        cer_kernels()->compress[x->dtype](taken->numel, c->out[0]->data, taken->data, begins->data, a->runs);
+    } else if (a->dim < 0) {
+        cer_copy_elements(c->out[0], taken, taken->stride);
+    } else {
+        torch_Scalar out = torch_scalar_tensor(c->out[0]);
+        cer_Moves m;
+        cer_moves_slices(&m, x, a->dim, taken, &out);
+        cer_pick(&m);
     }
-    cer_Moves m;
-    cer_moves_slices(&m, x, dim, c->in[1].as.t, &out);
-    cer_pick(&m);
-    cer_pool_unwind(cer_context(), mark);
     return true;
 }
 
@@ -73,30 +73,58 @@ UNIQUE(unique_consecutive, "unique_consecutive", "UniqueConsecutiveBackward0")
 /* ---- runs of equal slices ---------------------------------------------------------------------------------------- */
 
 typedef struct Runs {
-    Tensor *first, *inverse, *counts; /* of each run its first slice; of each slice its run; of each run its length */
+    const torch_UniqueArgs *wanted;
+    int64_t n;
+    Tensor *order;            /* which slice stands where; NULL: as they are */
+    Tensor *elements;         /* flattened: in this order */
+    Tensor *begins;           /* bool [slices]: where a run begins; NULL: everywhere */
+    Tensor *first;            /* along a dimension: the first slice of each run */
+    Tensor *inverse, *counts; /* of each slice its run; of each run its length */
 } Runs;
 
-/* changed: of n - 1 neighbours in this order, do they differ? [n - 1, width], any of the width counts. */
-static bool find_runs(const Tensor *changed, const Tensor *order, int64_t n, Runs *r)
+/* differ: of n - 1 neighbours in order, [n - 1, width]; any of the width counts. NULL where there is one slice at most. */
+static bool find_beginnings(Runs *r, const Tensor *differ, int64_t n)
 {
-    int64_t width = n > 1 ? changed->numel / (n - 1) : 1, runs = n > 0;
-    const char *differ = changed ? changed->data : NULL;
+    r->begins = cer_empty(torch_bool, 1, &n);
+    if (!r->begins) return false;
+    char *begins = r->begins->data;
+    int64_t width = differ ? differ->numel / (n - 1) : 1;
+    if (n > 0) begins[0] = true;
+    if (n > 1 && width == 1) memcpy(begins + 1, differ->data, (size_t)(n - 1));
+    for (int64_t i = 1; i < n && width != 1; i++)
+        begins[i] = cer_kernels()->mask_count(width, differ->data + (i - 1) * width) != 0;
+    r->n = cer_kernels()->mask_count(n, begins);
+    return true;
+}
+
+/* What else is wanted: the runs' first slices, which are the first of all that are equal, for sorting is stable. */
+static bool describe(Runs *r, bool slices)
+{
+    const int64_t *at = r->order ? (const int64_t *)(const void *)r->order->data : NULL;
+    int64_t n = r->begins->numel, run = -1;
+    if (slices || r->wanted->counts) {
+        r->first = cer_empty(torch_int64, 1, &r->n);
+        if (!r->first) return false;
+        cer_kernels()->mask_positions(n, r->begins->data, (int64_t *)(void *)r->first->data, r->n);
+    }
+    if (r->wanted->counts) {
+        r->counts = cer_empty(torch_int64, 1, &r->n);
+        if (!r->counts) return false;
+        const int64_t *first = (const int64_t *)(const void *)r->first->data;
+        int64_t *counts = (int64_t *)(void *)r->counts->data;
+        for (int64_t k = 0; k < r->n; k++) counts[k] = (k + 1 < r->n ? first[k + 1] : n) - first[k];
+    }
+    if (slices && at) {
+        int64_t *first = (int64_t *)(void *)r->first->data;
+        for (int64_t k = 0; k < r->n; k++) first[k] = at[first[k]];
+    }
+    if (!r->wanted->inverse) return true;
     r->inverse = cer_empty(torch_int64, 1, &n);
     if (!r->inverse) return false;
     int64_t *inverse = (int64_t *)(void *)r->inverse->data;
-    const int64_t *at = order ? (const int64_t *)(const void *)order->data : NULL;
-    for (int64_t i = 0; i < n; i++) { /* first the number of the run */
-        if (i > 0 && cer_kernels()->mask_count(width, differ + (i - 1) * width)) runs++;
-        inverse[at ? at[i] : i] = runs - 1;
-    }
-    r->first = cer_empty(torch_int64, 1, &runs);
-    r->counts = cer_zeros(torch_int64, 1, &runs);
-    if (!r->first || !r->counts) return false;
-    int64_t *first = (int64_t *)(void *)r->first->data, *counts = (int64_t *)(void *)r->counts->data;
-    for (int64_t i = n; i-- > 0;) {
-        int64_t slice = at ? at[i] : i;
-        first[inverse[slice]] = slice;
-        counts[inverse[slice]]++;
+    for (int64_t i = 0; i < n; i++) {
+        run += r->begins->data[i] != 0;
+        inverse[at ? at[i] : i] = run;
     }
     return true;
 }
@@ -125,19 +153,75 @@ static Tensor *order_of_rows(Tensor *rows)
 
 static bool compare(Tensor *x, int64_t dim, bool sorted, Runs *r)
 {
-    Tensor *rows, *order = NULL;
+    Tensor *rows;
     if (dim < 0) {
-        rows = torch_reshape(x, -1);
-        if (rows && sorted) rows = torch_sort(rows, 0, .indices = &order);
+        rows = torch_contiguous(torch_reshape(x, -1));
+        if (rows && sorted) rows = torch_sort(rows, 0, .indices = &r->order);
+        r->elements = rows;
     } else {
         rows = torch_contiguous(torch_transpose(x, 0, dim));
         if (rows && sorted && rows->shape[0] > 0) {
-            order = order_of_rows(rows);
-            rows = torch_index_select(rows, 0, order);
+            r->order = order_of_rows(rows);
+            rows = torch_index_select(rows, 0, r->order);
         }
     }
-    Tensor *changed = rows && rows->shape[0] > 1 ? torch_contiguous(differing(rows)) : NULL;
-    return !cer_error_pending() && find_runs(changed, order, rows->shape[0], r);
+    Tensor *differ = rows && rows->shape[0] > 1 ? torch_contiguous(differing(rows)) : NULL;
+    return !cer_error_pending() && find_beginnings(r, differ, rows->shape[0]) && describe(r, dim >= 0);
+}
+
+/* ---- runs of whole numbers of a small range, which are counted --------------------------------------------------- */
+
+static bool few_values(const Tensor *x, int64_t *low, int64_t *high)
+{
+    *low = INT64_MAX, *high = INT64_MIN;
+    cer_kernels()->index_range(x->numel, x->data, sizeof(int64_t), low, high);
+    return x->numel > 0 && (uint64_t)*high - (uint64_t)*low < (uint64_t)x->numel;
+}
+
+/* count, of `range` values from low on, becomes the number of each value's run; the values and counts of the runs. */
+static bool number_runs(Runs *r, int64_t *count, int64_t low, int64_t range)
+{
+    r->n = 0;
+    for (int64_t v = 0; v < range; v++) r->n += count[v] != 0;
+    r->elements = cer_empty(torch_int64, 1, &r->n);
+    r->counts = cer_empty(torch_int64, 1, &r->n);
+    if (!r->elements || !r->counts) return false;
+    int64_t *value = (int64_t *)(void *)r->elements->data, *counts = (int64_t *)(void *)r->counts->data;
+    for (int64_t v = 0, run = 0; v < range; v++) {
+        if (count[v] == 0) continue;
+        value[run] = low + v;
+        counts[run] = count[v];
+        count[v] = run++;
+    }
+    return true;
+}
+
+/* False with no error: they cannot be counted. */
+static bool count_values(Tensor *x, Runs *r)
+{
+    int64_t low, high, range;
+    torch_dtype type = torch_dtype_of(x);
+    if (torch_dtype_is_floating_point(type)) return false;
+    x = torch_contiguous(cer_as_long(x));
+    if (!x || !few_values(x, &low, &high)) return false;
+    range = high - low + 1;
+    Tensor *counter = cer_zeros(torch_int64, 1, &range);
+    if (!counter) return false;
+    int64_t *count = (int64_t *)(void *)counter->data;
+    cer_kernels()->index_count(x->numel, x->data, sizeof(int64_t), low, count);
+    if (!number_runs(r, count, low, range) || !(r->elements = cer_to(r->elements, type))) return false;
+    if (!r->wanted->inverse) return true;
+    r->inverse = cer_empty(torch_int64, 1, &x->numel);
+    if (!r->inverse) return false;
+    const int64_t *value = (const int64_t *)(const void *)x->data;
+    for (int64_t i = 0; i < x->numel; i++) ((int64_t *)(void *)r->inverse->data)[i] = count[value[i] - low];
+    return true;
+}
+
+static bool find_runs(Tensor *x, int64_t dim, bool sorted, Runs *r)
+{
+    if (dim < 0 && sorted && count_values(x, r)) return true;
+    return !cer_error_pending() && compare(x, dim, sorted, r);
 }
 
 /* ---- public ------------------------------------------------------------------------------------------------------ */
@@ -168,18 +252,21 @@ static bool checks(const cer_Op *op, const Tensor *x, int64_t *dim)
 
 static Tensor *unique(const cer_Op *op, const torch_UniqueArgs *args, bool sorted)
 {
-    Runs r = {0};
-    UniqueAttrs a = {args->dim};
+    Runs r = {.wanted = args};
+    UniqueAttrs a = {.dim = args->dim};
     Tensor *x = args->self;
     if (args->inverse) *args->inverse = NULL;
     if (args->counts) *args->counts = NULL;
     if (cer_error_pending() || !cer_usable(x, op->name, 1) || !checks(op, x, &a.dim)) return NULL;
     int64_t scope = torch_scope_push();
     bool before = torch_set_grad_enabled(false);
-    bool fine = compare(torch_detach(x), a.dim, sorted, &r);
-    if (fine && a.dim < 0) r.inverse = torch_reshape_n(r.inverse, x->ndim, x->shape);
+    bool fine = find_runs(torch_detach(x), a.dim, sorted, &r);
+    if (fine && a.dim < 0 && r.inverse) r.inverse = torch_reshape_n(r.inverse, x->ndim, x->shape);
     torch_set_grad_enabled(before);
-    Tensor *result = fine ? torch_escape(cer_call2(op, x, r.first, &a)) : NULL;
+    torch_Scalar in[3] = {torch_scalar_tensor(x), torch_scalar_tensor(a.dim < 0 ? r.elements : r.first),
+                          a.dim < 0 && r.begins ? torch_scalar_tensor(r.begins) : torch_scalar_none()};
+    a.runs = r.n;
+    Tensor *result = fine ? torch_escape(cer_call(op, in, 3, &a)) : NULL;
     if (result && args->inverse) *args->inverse = torch_escape(r.inverse);
     if (result && args->counts) *args->counts = torch_escape(r.counts);
     torch_scope_pop(scope);

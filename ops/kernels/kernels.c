@@ -247,7 +247,8 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
 #define SPATIAL(TYPE)                                                                                             \
     {                                                                                                             \
         .unfold = unfold_##TYPE, .fold = fold_##TYPE, .correlate = correlate_##TYPE, .max_pool = max_pool_##TYPE, \
-        .avg_pool = avg_pool_##TYPE, .pick = pick_##TYPE, .put = put_##TYPE, .resample = resample_##TYPE,         \
+        .max_values = max_values_##TYPE, .avg_pool = avg_pool_##TYPE, .pick = pick_##TYPE, .put = put_##TYPE,     \
+        .resample = resample_##TYPE,                                                                              \
     }
 #define NORM(TYPE)                                                                                                   \
     {                                                                                                                \
@@ -291,6 +292,7 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
             [K_BOOL] = CAST_ROW(boolean),
             [K_BFLOAT16] = CAST_ROW(bfloat16),
         },
+    .copy = WIDTHS(copy_block),
     .fill =
         {
             [K_UINT8] = fill_uint8,
@@ -323,11 +325,13 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
     .sort_pairs = sort_pairs,
     .write_sorted = WIDTHS(write_sorted),
     .search = TABLE_ALL(search),
+    .member = TABLE_NUMERIC(member),
     .compress = WIDTHS(compress),
     .spread = WIDTHS(spread),
     .mask_count = mask_count,
     .mask_positions = mask_positions,
     .index_range = index_range,
+    .index_count = index_count,
     .index_join = index_join,
     .gemm =
         {

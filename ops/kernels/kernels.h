@@ -64,6 +64,7 @@ typedef struct cer_Spatial {
     void (*fold)(const cer_Window *w, int64_t channels, int64_t from, int64_t to, const void *columns, void *image);
     void (*correlate)(const cer_Window *w, const void *image, const void *weight, void *result); /* adds */
     void (*max_pool)(const cer_Window *w, int64_t planes, const void *input, void *output, int64_t *index);
+    void (*max_values)(const cer_Window *w, int64_t planes, const void *input, void *output); /* not adaptive */
     void (*avg_pool)(const cer_Window *w, int64_t planes, const void *input, void *output, bool back); /* back: adds */
     void (*pick)(int64_t planes, int64_t large, int64_t small, const int64_t *index, const void *input, void *output);
     void (*put)(int64_t planes, int64_t large, int64_t small, const int64_t *index, const void *input, void *output,
@@ -112,6 +113,8 @@ typedef void (*cer_WriteSorted)(int64_t n, const void *pairs, bool wide, const c
                                 int64_t value_stride, char *index, int64_t index_stride);
 
 typedef void (*cer_Search)(int64_t m, const void *value, int64_t n, const void *bound, bool right, int64_t *out);
+/* Which of m values are among n others, which are in ascending order and no NaNs. */
+typedef void (*cer_Member)(int64_t m, const void *value, int64_t n, const void *among, bool *out);
 
 /* n contiguous elements under n mask bytes: into `out` go those of `in` where the mask is true (compress), or those of
  * `out` where it is true become `in`, one after the other (spread); at most limit of them. */
@@ -132,6 +135,7 @@ typedef struct {
     const char *name;                          /* "baseline", "avx2", "avx512" */
     cer_Loop loop[KERNEL_LOOPS][K_TYPES];      /* indexed by the compute type; NULL where the row has no such type */
     cer_Loop cast[K_TYPES][K_TYPES];           /* [to][from]; the same type twice is a copy */
+    cer_BlockLoop copy[K_TYPES];               /* the same of a block: [to, from] */
     cer_Loop fill[K_TYPES];                    /* param: one element of that type; only ptr[0] is used */
     cer_BlockLoop block[BLOCK_LOOPS][K_TYPES]; /* by the type of x */
     cer_Gemm gemm[K_TYPES];                    /* float32, float64, int64, int32, int16, int8, uint8 */
@@ -143,10 +147,13 @@ typedef struct {
     void (*sort_pairs)(void *pairs, void *scratch, int64_t n, bool wide, int key_bits);
     cer_WriteSorted write_sorted[K_TYPES];
     cer_Search search[K_TYPES]; /* search.inc */
+    cer_Member member[K_TYPES];
     cer_Masked compress[K_TYPES], spread[K_TYPES];
     int64_t (*mask_count)(int64_t n, const char *mask);
     void (*mask_positions)(int64_t n, const char *mask, int64_t *out, int64_t limit);
     void (*index_range)(int64_t n, const char *index, int64_t stride, int64_t *low, int64_t *high); /* of int64 */
+    void (*index_count)(int64_t n, const char *index, int64_t stride, int64_t low,
+                        int64_t *count); /* count[i - low]++ */
     cer_Loop index_join;
 } cer_Kernels;
 

@@ -47,4 +47,22 @@ static inline int64_t cer_window_range(const cer_Window *w, int d, int64_t o, in
     return padded;
 }
 
+/* The input row that output row r (of out[0] * out[1]) reads under row (kd, kh) of the kernel; -1: it is padding. */
+static inline int64_t cer_window_row(const cer_Window *w, int64_t r, int64_t kd, int64_t kh)
+{
+    const int64_t d = r / w->out[1] * w->stride[0] - w->pad[0] + kd * w->dilation[0];
+    const int64_t h = r % w->out[1] * w->stride[1] - w->pad[1] + kh * w->dilation[1];
+    return d < 0 || d >= w->in[0] || h < 0 || h >= w->in[1] ? -1 : d * w->in[1] + h;
+}
+
+/* Elements [*first, *last) of the kernel's row that lie over an input for some of the outputs [from, to): the others, of which
+ * there may be absurdly many, see padding alone. */
+static inline void cer_window_taps(const cer_Window *w, int64_t from, int64_t to, int64_t *first, int64_t *last)
+{
+    const int64_t step = w->dilation[2], low = w->pad[2] - (to - 1) * w->stride[2];
+    const int64_t high = w->in[2] + w->pad[2] - from * w->stride[2], end = high > 0 ? (high + step - 1) / step : 0;
+    *first = low > 0 ? (low + step - 1) / step : 0;
+    *last = end < w->kernel[2] ? end : w->kernel[2];
+}
+
 #endif

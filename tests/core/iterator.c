@@ -154,7 +154,41 @@ START_TEST(nothing_to_visit)
 }
 END_TEST
 
+/* Copies of runs forwards, backwards, across, repeated, with steps, of few and of many elements, in all widths. */
+static void copy_round(int type, int64_t size)
+{
+    static const int64_t long_and_short[] = {1, 2, 3, 4, 5, 17, 20, 70};
+    const int64_t shape[2] = {long_and_short[below(7)], long_and_short[below(8)]}, rows[2] = {shape[1], 1};
+    const int64_t *strides[2];
+    int64_t from[2], at = 0;
+    char *data[2] = {(char *)memory[0], NULL}, wanted[20 * 70 * 8];
+    const size_t element[2] = {(size_t)size, (size_t)size};
+    random_strides(2, shape, true, from);
+    for (int d = 0; d < 2; d++) {
+        if (below(3) == 0) from[d] *= 2;
+        if (below(2)) from[d] = -from[d];
+        if (from[d] < 0) at -= (shape[d] - 1) * from[d];
+    }
+    for (int64_t i = 0; i < CELLS; i++) memory[1][i] = (int32_t)below(INT32_MAX);
+    data[1] = (char *)memory[1] + at * size;
+    for (int64_t i = 0; i < shape[0] * shape[1]; i++)
+        memcpy(wanted + i * size, data[1] + offset_of(i, 2, shape, from) * size, (size_t)size);
+    strides[0] = rows, strides[1] = from;
+    cer_Iterator it;
+    cer_iterator_init(&it, 2, 2, shape, data, strides, element, false);
+    cer_iterator_copy(&it, type, type);
+    ck_assert_mem_eq(memory[0], wanted, (size_t)(shape[0] * shape[1] * size));
+}
+
+START_TEST(copies)
+{
+    static const int types[] = {K_UINT8, K_INT16, K_FLOAT32, K_INT64};
+    state = 88172645463325252u;
+    for (int i = 0; i < ROUNDS; i++) copy_round(types[i % 4], 1 << i % 4);
+}
+END_TEST
+
 TCase *iterator_case(void)
 {
-    return test_case("iterator", elementwise, reductions, contiguous_operands_become_one_run, nothing_to_visit);
+    return test_case("iterator", elementwise, reductions, contiguous_operands_become_one_run, nothing_to_visit, copies);
 }
