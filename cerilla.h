@@ -39,6 +39,7 @@
 #include "core/random.h"
 #include "data/data.h"
 #include "data/loader.h"
+#include "io/io.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
 #include "optim/lr_scheduler.h"

@@ -188,6 +188,20 @@ torch_StateDict *cer_state_dict_borrowed(void)
     return *block = d;
 }
 
+torch_StateDict *torch_StateDict_get_dict(const torch_StateDict *d, const char *key)
+{
+    if (!ready(d, "StateDict")) return NULL;
+    size_t n = key ? strlen(key) : 0;
+    torch_StateDict *part = cer_state_dict_borrowed();
+    for (int64_t i = 0; part && key && i < d->length && !cer_error_pending(); i++) {
+        const char *name = d->entry[i]->key;
+        if (strncmp(name, key, n) == 0 && name[n] == '.') torch_StateDict_set(part, name + n + 1, d->entry[i]->t);
+    }
+    if (!part || cer_error_pending()) return NULL;
+    if (part->length == 0) torch_error_raise(TORCH_KEY_ERROR, "StateDict", "'%s'", key ? key : "None");
+    return part->length ? part : NULL;
+}
+
 /* ---- zero_grad of modules and optimizers ------------------------------------------------------------------------- */
 
 void cer_zero_grad(Tensor *t, bool set_to_none)

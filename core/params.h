@@ -40,6 +40,9 @@ TORCH_API bool torch_StateDict_contains(const torch_StateDict *d, const char *ke
 TORCH_API Tensor *torch_StateDict_get(const torch_StateDict *d, const char *key);   /* d[key]; KeyError.      NULL */
 TORCH_API int torch_StateDict_set(torch_StateDict *d, const char *key, Tensor *t);  /* d[key] = t; retains t. A code */
 TORCH_API int torch_StateDict_del(torch_StateDict *d, const char *key);             /* del d[key]; KeyError. A code */
+/* d["model"] of a checkpoint, whose names are joined with dots ("model.fc.weight"): borrowed, the entries that begin with
+ * "model.", without it. KeyError where there are none.      NULL */
+TORCH_API torch_StateDict *torch_StateDict_get_dict(const torch_StateDict *d, const char *key);
 /* list(d.keys())[i]; IndexError.      NULL */
 TORCH_API const char *torch_StateDict_key(const torch_StateDict *d, int64_t i);
 /* list(d.values())[i]; IndexError.      NULL */

@@ -66,11 +66,11 @@ def entries(header):
         comment = "" if apart else comment
         name = None
         if token.startswith("#define"):
-            m = re.match(r"#define ((?:torch|F|nn|optim|pd)_\w+)(\([^)]*\))", token)
+            m = re.match(r"#define ((?:torch|F|nn|optim|pd|safetensors)_\w+)(\([^)]*\))", token)
             name, text = (m.group(1), m.group(1) + m.group(2)) if m else (None, "")
         elif "TORCH_API" in token and "(" in token:
             text = re.sub(r"\b(TORCH_\w+(\([^()]*\))?) ?|;$", "", re.sub(r"\s+", " ", token)).strip()
-            m = re.search(r"\b((?:torch|F|nn|optim|pd)_\w+)\(", text)
+            m = re.search(r"\b((?:torch|F|nn|optim|pd|safetensors)_\w+)\(", text)
             name = m.group(1) if m else None
         last = Entry(name, text, comment, section, header, token.startswith("#define")) if name else None
         if last:

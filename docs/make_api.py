@@ -23,6 +23,7 @@ TITLES = {
     "core/params.h": "Parameter lists and dictionaries",
     "data/data.h": "Tables",
     "data/loader.h": "Datasets and loaders",
+    "io/io.h": "Files of weights",
     "nn/machinery.h": "Modules",
     "nn/linear.h": "Layers: linear",
     "nn/norm.h": "Layers: normalisations",
@@ -66,6 +67,8 @@ def records(table):
 
 def python_name(name):
     prefix, rest = name.split("_", 1)
+    if prefix == "safetensors":
+        return "safetensors." + ("torch." if rest.startswith(("load", "save")) else "") + rest
     if rest.endswith("_") and prefix in ("torch", "F"):
         return ("x." if prefix == "torch" else "F.") + rest
     for nested in ("linalg", "autograd", "special", "init"):

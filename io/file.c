@@ -56,7 +56,7 @@ static cer_Map *map_open(int file, const char *path, const char *op)
     if ((uint64_t)s.st_size > PTRDIFF_MAX) return raise_errno(EFBIG, path, op), NULL;
     cer_Map *map = map_new((size_t)s.st_size, op);
     if (!map) return NULL;
-    void *data = mmap(NULL, map->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+    void *data = mmap(NULL, map->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0);
     if (data == MAP_FAILED) {
         raise_errno(errno, path, op);
         cer_free(map, sizeof *map);

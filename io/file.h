@@ -20,8 +20,9 @@ cer_Map *cer_map_file(const char *path, const char *op); /* raises OSError */
 cer_Map *cer_map_block(size_t bytes, const char *op);    /* uninitialised memory; raises */
 void cer_map_release(cer_Map *map);                      /* NULL passes */
 
-/* Bytes [at, at + bytes) of a map, as a storage that holds the map; a copy where they are not aligned. Raises. */
-cer_Storage *cer_map_storage(cer_Map *map, size_t at, size_t bytes, const char *op);
+/* Bytes [at, at + bytes) of a map, as a storage that holds the map; a copy where they are not aligned for elements of that
+ * size. Raises. */
+cer_Storage *cer_map_storage(cer_Map *map, size_t at, size_t bytes, size_t element, const char *op);
 
 /* A tensor on a storage, borrowed: offset and strides in elements. Raises when they reach beyond the storage. */
 Tensor *cer_storage_tensor(cer_Storage *storage, const cer_Form *form, int64_t offset, const char *op);

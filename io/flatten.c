@@ -10,7 +10,7 @@ typedef struct Flatten {
     const char *op;
     cer_TensorLoader load;
     void *data;
-    size_t visits; /* left: a value that is met again and again may not blow up */
+    size_t visits, names; /* left, and bytes of names: a value that is met again and again may not blow up */
     char key[KEY];
 } Flatten;
 
@@ -29,7 +29,9 @@ static bool number(const cer_Value *v)
 
 static Tensor *of_number(const cer_Value *v)
 {
-    torch_dtype dtype = v->kind == CER_VALUE_INT ? torch_int64 : v->kind == CER_VALUE_FLOAT ? torch_float64 : torch_bool;
+    torch_dtype dtype = v->kind == CER_VALUE_INT     ? torch_int64
+                        : v->kind == CER_VALUE_FLOAT ? torch_float64
+                                                     : torch_bool;
     Tensor *t = cer_empty(dtype, 0, NULL);
     if (t && dtype == torch_bool)
         *(bool *)t->data = v->as.i != 0;
@@ -67,6 +69,11 @@ static bool too_long(const Flatten *f)
     return cer_raise(TORCH_RUNTIME_ERROR, f->op, "a name has more than %d characters", KEY - 1);
 }
 
+static bool repeated(const Flatten *f)
+{
+    return cer_raise(TORCH_RUNTIME_ERROR, f->op, "the same values are repeated more often than the file is long");
+}
+
 /* Appends a name to the key; false after raising. */
 static bool enter(Flatten *f, size_t length, bool first, const cer_Value *name, size_t *longer)
 {
@@ -80,9 +87,11 @@ static bool enter(Flatten *f, size_t length, bool first, const cer_Value *name, 
         return cer_raise(TORCH_TYPE_ERROR, f->op, "a key of a dictionary is neither text nor an integer");
     }
     if (length + !first + n >= KEY) return too_long(f);
+    if (length + n > f->names) return repeated(f);
+    f->names -= length + n;
     if (!first) f->key[length++] = '.';
     memcpy(f->key + length, text, n);
-    f->key[*longer = length + n] = '\0';
+    f->key[ *longer = length + n] = '\0';
     return true;
 }
 
@@ -122,7 +131,7 @@ static bool walk(Flatten *f, const cer_Value *v, size_t length, int depth)
     if (depth > DEPTH)
         return cer_raise(TORCH_RUNTIME_ERROR, f->op, "dictionaries and lists are nested more than %d deep", DEPTH);
     if (f->visits < 1 + (v->kind == CER_VALUE_LIST || v->kind == CER_VALUE_TUPLE ? v->as.list.n : 0))
-        return cer_raise(TORCH_RUNTIME_ERROR, f->op, "the same values are repeated more often than the file is long");
+        return repeated(f);
     f->visits -= 1 + (v->kind == CER_VALUE_LIST || v->kind == CER_VALUE_TUPLE ? v->as.list.n : 0);
     int64_t scope = torch_scope_push(); /* what is made here is held by the dictionary */
     bool fine = walk_one(f, v, length, depth);
@@ -133,6 +142,7 @@ static bool walk(Flatten *f, const cer_Value *v, size_t length, int depth)
 torch_StateDict *cer_flatten(const cer_Value *root, size_t limit, const char *op, cer_TensorLoader load, void *data)
 {
     Flatten f = {.d = torch_StateDict_new(), .op = op, .load = load, .data = data, .visits = limit};
+    f.names = 16 * limit + KEY;
     if (f.d && walk(&f, root, 0, 0)) return f.d;
     torch_StateDict_free(f.d);
     return NULL;

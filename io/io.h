@@ -19,14 +19,37 @@ TORCH_BEGIN
  * torch.nn.modules.linear.Linear: save the model's state_dict() instead", "Ran out of input".      NULL */
 TORCH_API torch_StateDict *torch_load(const char *path);
 
-/* torch.save(d, path): an OrderedDict of tensors, which torch.load reads. Storages are saved whole and once, as in PyTorch.
+/* torch.save(d, path): an OrderedDict of tensors, which torch.load reads. Storages are saved whole and once, as in PyTorch. What
+ * optim_state_dict() and optim_lr_scheduler_state_dict() returned is saved as the nested dictionary that PyTorch's
+ * load_state_dict takes (it is known by "param_groups.0.params", and by "last_epoch" beside "_step_count").
  * RuntimeError "Parent directory x does not exist.", "Cannot save multiple tensors or storages that view the same data as different
  * types"; OSError. A code. */
 TORCH_API int torch_save(const torch_StateDict *d, const char *path);
 
+/* An entry of a checkpoint: one of these; none is None. */
+typedef struct torch_Entry {
+    const char *key;
+    const torch_StateDict *dict;
+    torch_Scalar value; /* a number or a tensor: TORCH_SCALAR(3) */
+    const char *text;
+} torch_Entry;
+
+/* torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3}, path):
+ *     torch_save_checkpoint("last.pt", {"model", nn_state_dict(model)}, {"optimizer", optim_state_dict(optimizer)},
+ *                           {"epoch", .value = TORCH_SCALAR(3)});
+ * and back:
+ *     torch_StateDict *last = torch_load("last.pt");
+ *     nn_load_state_dict(model, torch_StateDict_get_dict(last, "model")); A code. */
+TORCH_API int torch_save_entries(const torch_Entry *entry, int64_t n, const char *path);
+#define torch_save_checkpoint(path, ...)                   \
+    torch_save_entries((const torch_Entry[]){__VA_ARGS__}, \
+                       (int64_t)(sizeof((const torch_Entry[]){__VA_ARGS__}) / sizeof(torch_Entry)), path)
+
 /* safetensors.torch.load_file(path): owned, in the order of the file. RuntimeError "Error while deserializing header: HeaderTooLarge"
- * and its kin: every rule of the format is checked.      NULL */
+ * and its kin: every rule of the format is checked.      NULL
+ * _lenient: the same, but for bytes that may follow the last tensor. */
 TORCH_API torch_StateDict *safetensors_load_file(const char *path);
+TORCH_API torch_StateDict *safetensors_load_file_lenient(const char *path);
 
 /* safe_open(path).metadata(): all of it, as key, value, key, value, ..., NULL; borrowed.      NULL */
 TORCH_API const char *const *safetensors_metadata(const char *path);

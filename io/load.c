@@ -3,7 +3,10 @@
 
 #include "io/io.h"
 #include "io/pickle.h"
+#include "io/readers.h"
 #include "io/zip.h"
+
+enum { WIDEST = 8, NEWEST = 10 }; /* bytes of the largest element; the last version of the format */
 
 typedef struct Load {
     cer_Pickle pickle;
@@ -21,10 +24,12 @@ static bool fetch(Load *l, cer_Blob *b) /* from data/KEY of the archive */
     cer_Map *map = cer_zip_read(&l->zip, name, &at, &bytes);
     if (!map) return false;
     if (bytes < b->bytes)
-        cer_raise(TORCH_RUNTIME_ERROR, "load", "PytorchStreamReader failed reading file %.200s: it has %llu bytes, "
-                  "expected %llu", name, (unsigned long long)bytes, (unsigned long long)b->bytes);
+        cer_raise(TORCH_RUNTIME_ERROR, "load",
+                  "PytorchStreamReader failed reading file %.200s: it has %llu bytes, "
+                  "expected %llu",
+                  name, (unsigned long long)bytes, (unsigned long long)b->bytes);
     else
-        b->storage = cer_map_storage(map, at, b->bytes, "load");
+        b->storage = cer_map_storage(map, at, b->bytes, WIDEST, "load");
     cer_map_release(map);
     return b->storage != NULL;
 }
@@ -32,9 +37,9 @@ static bool fetch(Load *l, cer_Blob *b) /* from data/KEY of the archive */
 static Tensor *load_tensor(void *data, cer_TensorValue *v)
 {
     Load *l = data;
-    if (!v->blob->storage && (l->pickle.legacy
-                                  ? !cer_raise(TORCH_RUNTIME_ERROR, "load", "storage %.100s is missing", v->blob->key)
-                                  : !fetch(l, v->blob)))
+    if (!v->blob->storage &&
+        (l->pickle.legacy ? !cer_raise(TORCH_RUNTIME_ERROR, "load", "storage %.100s is missing", v->blob->key)
+                          : !fetch(l, v->blob)))
         return NULL;
     Tensor *t = cer_storage_tensor(v->blob->storage, &v->form, v->offset, "load");
     if (!t) return NULL;
@@ -58,16 +63,26 @@ static bool check_order(Load *l)
     bool little = bytes == 6 && memcmp(map->data + at, "little", 6) == 0;
     bool big = bytes == 3 && memcmp(map->data + at, "big", 3) == 0;
     cer_map_release(map);
-    return little || cer_raise(TORCH_RUNTIME_ERROR, "load", big ? "the file was written by a big-endian machine"
-                                                                : "Unknown endianness type");
+    return little || cer_raise(TORCH_RUNTIME_ERROR, "load",
+                               big ? "the file was written by a big-endian machine" : "Unknown endianness type");
 }
 
 static bool check_version(Load *l)
 {
-    size_t at, bytes;
-    cer_Map *map = cer_zip_read(&l->zip, cer_zip_has(&l->zip, ".data/version") ? ".data/version" : "version", &at, &bytes);
+    size_t at, bytes, i = 0;
+    unsigned version = 0;
+    cer_Map *map =
+        cer_zip_read(&l->zip, cer_zip_has(&l->zip, ".data/version") ? ".data/version" : "version", &at, &bytes);
+    if (!map) return false;
+    for (; i < bytes && i < 9 && map->data[at + i] >= '0' && map->data[at + i] <= '9'; i++)
+        version = 10 * version + (unsigned)(map->data[at + i] - '0');
     cer_map_release(map);
-    return map != NULL;
+    if (i == 0) return cer_raise(TORCH_RUNTIME_ERROR, "load", "the archive's version is not a number");
+    return version <= NEWEST ||
+           cer_raise(TORCH_RUNTIME_ERROR, "load",
+                     "Attempted to read a PyTorch file with version %u, but the maximum "
+                     "supported version for reading is %d. Your PyTorch installation may be too old.",
+                     version, NEWEST);
 }
 
 static torch_StateDict *load_archive(Load *l, cer_Map *file)
@@ -109,7 +124,8 @@ static bool check_system(cer_Pickle *p)
         return cer_raise(TORCH_RUNTIME_ERROR, "load", "Invalid protocol version");
     const cer_Value *info = cer_pickle_run(p);
     if (!info) return false;
-    return little_endian(info) || cer_raise(TORCH_RUNTIME_ERROR, "load", "the file was written by a big-endian machine");
+    return little_endian(info) ||
+           cer_raise(TORCH_RUNTIME_ERROR, "load", "the file was written by a big-endian machine");
 }
 
 /* The storage's bytes follow: those of the most that any of its users says, and no less. */
@@ -126,7 +142,7 @@ static bool read_storage(cer_Pickle *p, cer_Map *file, const cer_Value *key)
     if (b->storage || (numel ? !b->bytes || b->bytes % numel || b->bytes / numel > 8 : b->bytes != 0))
         return cer_raise(TORCH_RUNTIME_ERROR, "load", "storage has wrong size: got %llu elements",
                          (unsigned long long)numel);
-    b->storage = cer_map_storage(file, (size_t)(p->at - file->data), b->bytes, "load");
+    b->storage = cer_map_storage(file, (size_t)(p->at - file->data), b->bytes, WIDEST, "load");
     p->at += b->bytes;
     return b->storage != NULL;
 }
@@ -148,12 +164,10 @@ static torch_StateDict *load_legacy(Load *l, cer_Map *file)
     return finish(l, root, limit);
 }
 
-torch_StateDict *torch_load(const char *path)
+torch_StateDict *cer_load(cer_Map *file)
 {
     Load l = {.pickle.op = "load"};
     torch_StateDict *d = NULL;
-    cer_Map *file = cer_map_file(path, "load");
-    if (!file) return NULL;
     if (file->bytes == 0)
         cer_raise(TORCH_RUNTIME_ERROR, "load", "Ran out of input");
     else if (file->bytes >= sizeof magic && memcmp(file->data, magic, sizeof magic) == 0)
@@ -163,6 +177,14 @@ torch_StateDict *torch_load(const char *path)
     else
         cer_raise(TORCH_RUNTIME_ERROR, "load", "Invalid magic number; corrupt file?");
     cer_pickle_end(&l.pickle);
+    cer_zip_close(&l.zip);
+    return d;
+}
+
+torch_StateDict *torch_load(const char *path)
+{
+    cer_Map *file = cer_map_file(path, "load");
+    torch_StateDict *d = file ? cer_load(file) : NULL;
     cer_map_release(file);
     return d;
 }

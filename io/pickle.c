@@ -9,21 +9,27 @@
 #include "io/pickle.h"
 
 enum { BLOCK = 1 << 14, ALIGNED = 16 };
+static const size_t most = (size_t)1 << 30; /* bytes of values: those of a million tensors */
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 void *cer_pickle_alloc(cer_Pickle *p, size_t bytes)
 {
-    if (bytes > PTRDIFF_MAX / 2) return cer_raise_memory(p->op, (double)bytes), NULL;
     bytes = (bytes + ALIGNED - 1) / ALIGNED * ALIGNED;
+    if (bytes > most) bytes = most;
     if (bytes > p->left) {
-        size_t header = (sizeof(cer_Block) + ALIGNED - 1) / ALIGNED * ALIGNED;
+        size_t header = (sizeof(cer_PickleBlock) + ALIGNED - 1) / ALIGNED * ALIGNED;
         size_t whole = header + (bytes > BLOCK ? bytes : BLOCK);
-        cer_Block *block = cer_alloc(whole);
+        if (whole > most - p->taken)
+            return cer_raise(TORCH_RUNTIME_ERROR, p->op,
+                             "pickle: the description of the tensors needs more than 1 GiB"),
+                   NULL;
+        cer_PickleBlock *block = cer_alloc(whole);
         if (!block) return cer_raise_memory(p->op, (double)whole), NULL;
-        *block = (cer_Block){p->blocks, whole};
+        *block = (cer_PickleBlock){p->blocks, whole};
         p->blocks = block;
         p->left = whole - header;
+        p->taken += whole;
     }
     char *at = (char *)p->blocks + p->blocks->bytes - p->left;
     p->left -= bytes;
@@ -88,7 +94,7 @@ void cer_pickle_end(cer_Pickle *p)
     cer_free(p->stack, p->stack_capacity * sizeof *p->stack);
     cer_free(p->memo, p->memo_capacity * sizeof *p->memo);
     while (p->blocks) {
-        cer_Block *next = p->blocks->next;
+        cer_PickleBlock *next = p->blocks->next;
         cer_free(p->blocks, p->blocks->bytes);
         p->blocks = next;
     }
@@ -225,8 +231,7 @@ static bool stack_global(cer_Pickle *p)
 {
     const cer_Value *name = pop(p), *module = name ? pop(p) : NULL;
     if (!module) return false;
-    if (name->kind != CER_VALUE_TEXT || module->kind != CER_VALUE_TEXT)
-        return broken(p, "STACK_GLOBAL requires str");
+    if (name->kind != CER_VALUE_TEXT || module->kind != CER_VALUE_TEXT) return broken(p, "STACK_GLOBAL requires str");
     return push(p, cer_rebuild_global(p, module->as.text.at, module->as.text.n, name->as.text.at, name->as.text.n));
 }
 
@@ -332,43 +337,44 @@ static bool step(cer_Pickle *p, uint8_t opcode)
 {
     uint64_t n;
     switch (opcode) {
-    case 0x80: return take(p, 1) != NULL;                    /* PROTO */
-    case 0x95: return count(p, 8, &n);                       /* FRAME */
-    case 'c': return read_global(p);                         /* GLOBAL */
-    case 0x93: return stack_global(p);                       /* STACK_GLOBAL */
-    case 'R': return call(p);                                /* REDUCE */
-    case 0x81: return call(p);                               /* NEWOBJ */
-    case 'b': return build(p);                               /* BUILD */
-    case 'Q': return persistent(p);                          /* BINPERSID */
-    case '(': return mark(p);                                /* MARK */
-    case ')': return short_tuple(p, 0);                      /* EMPTY_TUPLE */
-    case 0x85: return short_tuple(p, 1);                     /* TUPLE1 */
-    case 0x86: return short_tuple(p, 2);                     /* TUPLE2 */
-    case 0x87: return short_tuple(p, 3);                     /* TUPLE3 */
-    case 't': return marked_tuple(p);                        /* TUPLE */
+    case 0x80: return take(p, 1) != NULL;                        /* PROTO */
+    case 0x95: return count(p, 8, &n);                           /* FRAME */
+    case 'c': return read_global(p);                             /* GLOBAL */
+    case 0x93: return stack_global(p);                           /* STACK_GLOBAL */
+    case 'R': return call(p);                                    /* REDUCE */
+    case 0x81: return call(p);                                   /* NEWOBJ */
+    case 'b': return build(p);                                   /* BUILD */
+    case 'Q': return persistent(p);                              /* BINPERSID */
+    case '(': return mark(p);                                    /* MARK */
+    case ')': return short_tuple(p, 0);                          /* EMPTY_TUPLE */
+    case 0x85: return short_tuple(p, 1);                         /* TUPLE1 */
+    case 0x86: return short_tuple(p, 2);                         /* TUPLE2 */
+    case 0x87: return short_tuple(p, 3);                         /* TUPLE3 */
+    case 't': return marked_tuple(p);                            /* TUPLE */
     case '}': return push(p, cer_pickle_new(p, CER_VALUE_DICT)); /* EMPTY_DICT */
     case ']': return push(p, cer_pickle_new(p, CER_VALUE_LIST)); /* EMPTY_LIST */
-    case 's': return extend_some(p, 2, CER_VALUE_DICT);      /* SETITEM */
-    case 'u': return extend_marked(p, CER_VALUE_DICT);       /* SETITEMS */
-    case 'a': return extend_some(p, 1, CER_VALUE_LIST);      /* APPEND */
-    case 'e': return extend_marked(p, CER_VALUE_LIST);       /* APPENDS */
+    case 's': return extend_some(p, 2, CER_VALUE_DICT);          /* SETITEM */
+    case 'u': return extend_marked(p, CER_VALUE_DICT);           /* SETITEMS */
+    case 'a': return extend_some(p, 1, CER_VALUE_LIST);          /* APPEND */
+    case 'e': return extend_marked(p, CER_VALUE_LIST);           /* APPENDS */
     case 'N': return push(p, cer_pickle_new(p, CER_VALUE_NONE)); /* NONE */
-    case 0x88: return push_int(p, CER_VALUE_BOOL, 1);        /* NEWTRUE */
-    case 0x89: return push_int(p, CER_VALUE_BOOL, 0);        /* NEWFALSE */
-    case 'K': return read_int(p, 1);                         /* BININT1 */
-    case 'M': return read_int(p, 2);                         /* BININT2 */
-    case 'J': return read_int(p, 4);                         /* BININT */
-    case 0x8a: return read_long(p);                          /* LONG1 */
-    case 'G': return read_float(p);                          /* BINFLOAT */
-    case 'X': return read_text(p, 4, true);                  /* BINUNICODE */
-    case 0x8c: return read_text(p, 1, true);                 /* SHORT_BINUNICODE */
-    case 0x8d: return read_text(p, 8, true);                 /* BINUNICODE8 */
-    case 'U': return read_text(p, 1, false);                 /* SHORT_BINSTRING */
-    case 'q': return read_put(p, 1);                         /* BINPUT */
-    case 'r': return read_put(p, 4);                         /* LONG_BINPUT */
-    case 0x94: return put(p, p->memo_length);                /* MEMOIZE */
-    case 'h': return read_get(p, 1);                         /* BINGET */
-    case 'j': return read_get(p, 4);                         /* LONG_BINGET */
+    case 0x88: return push_int(p, CER_VALUE_BOOL, 1);            /* NEWTRUE */
+    case 0x89: return push_int(p, CER_VALUE_BOOL, 0);            /* NEWFALSE */
+    case 'K': return read_int(p, 1);                             /* BININT1 */
+    case 'M': return read_int(p, 2);                             /* BININT2 */
+    case 'J': return read_int(p, 4);                             /* BININT */
+    case 0x8a: return read_long(p);                              /* LONG1 */
+    case 'G': return read_float(p);                              /* BINFLOAT */
+    case 'X': return read_text(p, 4, true);                      /* BINUNICODE */
+    case 0x8c: return read_text(p, 1, true);                     /* SHORT_BINUNICODE */
+    case 0x8d: return read_text(p, 8, true);                     /* BINUNICODE8 */
+    case 'U': return read_text(p, 1, false);                     /* SHORT_BINSTRING */
+    case 'T': return read_text(p, 4, false);                     /* BINSTRING */
+    case 'q': return read_put(p, 1);                             /* BINPUT */
+    case 'r': return read_put(p, 4);                             /* LONG_BINPUT */
+    case 0x94: return put(p, p->memo_length);                    /* MEMOIZE */
+    case 'h': return read_get(p, 1);                             /* BINGET */
+    case 'j': return read_get(p, 4);                             /* LONG_BINGET */
     default: return cer_raise(TORCH_RUNTIME_ERROR, p->op, "Unsupported operand %d", opcode);
     }
 }

@@ -5,6 +5,7 @@
 
 #include <uthash.h>
 
+#include "core/params.h"
 #include "io/file.h"
 
 typedef enum cer_ValueKind {
@@ -25,7 +26,7 @@ typedef enum cer_ValueKind {
 typedef struct cer_Blob {
     UT_hash_handle hh;
     size_t key_bytes, bytes; /* bytes: the most that any storage says it has */
-    bool lost; /* the table had no memory for it */
+    bool lost;               /* the table had no memory for it */
     cer_Storage *storage;    /* once it is needed */
     char key[];
 } cer_Blob;
@@ -61,16 +62,16 @@ struct cer_Value {
 };
 
 /* Where all values live: blocks that end together. */
-typedef struct cer_Block {
-    struct cer_Block *next;
+typedef struct cer_PickleBlock {
+    struct cer_PickleBlock *next;
     size_t bytes;
-} cer_Block;
+} cer_PickleBlock;
 
 typedef struct cer_Pickle {
     const char *op;
     const uint8_t *at, *end; /* what is still to be read */
-    cer_Block *blocks;
-    size_t left; /* bytes that the newest block still has */
+    cer_PickleBlock *blocks;
+    size_t left, taken; /* bytes that the newest block still has; that all blocks have */
     cer_Value **stack, **memo;
     size_t depth, stack_capacity, memo_length, memo_capacity;
     cer_Blob *blobs;
@@ -92,7 +93,8 @@ cer_Value *cer_rebuild_global(cer_Pickle *p, const char *module, size_t n, const
 cer_Value *cer_rebuild_call(cer_Pickle *p, const cer_Value *function, const cer_Value *arguments);
 cer_Value *cer_rebuild_storage(cer_Pickle *p, const cer_Value *id);
 
-/* flatten.c: the dictionary of all tensors below a value; keys joined by dots. load makes one from its description. Raises. */
+/* flatten.c: the dictionary of all tensors below a value; keys joined by dots. load makes one from its description. limit:
+ * the pickle's bytes, by which repetition is measured. Raises. */
 typedef Tensor *(*cer_TensorLoader)(void *data, cer_TensorValue *t);
 torch_StateDict *cer_flatten(const cer_Value *root, size_t limit, const char *op, cer_TensorLoader load, void *data);
 

@@ -6,16 +6,22 @@
 static const struct {
     const char *name;
     torch_dtype dtype;
-} storages[] = {{"torch.FloatStorage", torch_float32},       {"torch.DoubleStorage", torch_float64},
-                {"torch.HalfStorage", torch_float16},        {"torch.BFloat16Storage", torch_bfloat16},
-                {"torch.LongStorage", torch_int64},          {"torch.IntStorage", torch_int32},
-                {"torch.ShortStorage", torch_int16},         {"torch.CharStorage", torch_int8},
-                {"torch.ByteStorage", torch_uint8},          {"torch.BoolStorage", torch_bool},
-                {"torch.storage.UntypedStorage", torch_uint8}, {"torch.storage._UntypedStorage", torch_uint8}};
+} storages[] = {{"torch.FloatStorage", torch_float32},
+                {"torch.DoubleStorage", torch_float64},
+                {"torch.HalfStorage", torch_float16},
+                {"torch.BFloat16Storage", torch_bfloat16},
+                {"torch.LongStorage", torch_int64},
+                {"torch.IntStorage", torch_int32},
+                {"torch.ShortStorage", torch_int16},
+                {"torch.CharStorage", torch_int8},
+                {"torch.ByteStorage", torch_uint8},
+                {"torch.BoolStorage", torch_bool},
+                {"torch.storage.UntypedStorage", torch_uint8},
+                {"torch.storage._UntypedStorage", torch_uint8}};
 enum { N_STORAGES = sizeof storages / sizeof *storages };
-static const char *const callable[] = {"collections.OrderedDict", "torch._utils._rebuild_tensor",
+static const char *const callable[] = {"collections.OrderedDict",         "torch._utils._rebuild_tensor",
                                        "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter",
-                                       "torch.nn.parameter.Parameter", "torch.Size"};
+                                       "torch.nn.parameter.Parameter",    "torch.Size"};
 enum { N_CALLABLE = sizeof callable / sizeof *callable };
 
 static torch_dtype storage_type(const cer_Value *v)
@@ -93,7 +99,8 @@ cer_Value *cer_rebuild_storage(cer_Pickle *p, const cer_Value *id)
     s->as.storage.blob = blob;
     s->as.storage.dtype = dtype;
     s->as.storage.numel = v[4]->as.i;
-    if (id->as.list.n > 5 && !read_view(s, v[5])) return broken(p, "a view of a storage is not described as PyTorch does");
+    if (id->as.list.n > 5 && !read_view(s, v[5]))
+        return broken(p, "a view of a storage is not described as PyTorch does");
     return s;
 }
 
@@ -157,11 +164,28 @@ static cer_Value *rebuild_size(cer_Pickle *p, const cer_Value *arguments)
     return one ? arguments->as.list.item[0] : broken(p, "torch.Size takes a tuple");
 }
 
+/* OrderedDict(), and as Python 2 wrote it: OrderedDict([[key, value], ...]) */
+static cer_Value *rebuild_dict(cer_Pickle *p, const cer_Value *arguments)
+{
+    cer_Value *dict = cer_pickle_new(p, CER_VALUE_DICT);
+    if (!dict || arguments->as.list.n == 0) return dict;
+    const cer_Value *items = arguments->as.list.item[0];
+    if (arguments->as.list.n > 1 || items->kind != CER_VALUE_LIST)
+        return broken(p, "OrderedDict takes a list of items");
+    for (size_t i = 0; i < items->as.list.n; i++) {
+        const cer_Value *pair = items->as.list.item[i];
+        if ((pair->kind != CER_VALUE_LIST && pair->kind != CER_VALUE_TUPLE) || pair->as.list.n != 2)
+            return broken(p, "an item of an OrderedDict is not a pair");
+        if (!cer_value_add(p, dict, pair->as.list.item[0]) || !cer_value_add(p, dict, pair->as.list.item[1]))
+            return NULL;
+    }
+    return dict;
+}
+
 cer_Value *cer_rebuild_call(cer_Pickle *p, const cer_Value *function, const cer_Value *arguments)
 {
     const char *name = function->kind == CER_VALUE_GLOBAL ? function->as.text.at : "";
-    if (strcmp(name, "collections.OrderedDict") == 0)
-        return arguments->as.list.n ? broken(p, "OrderedDict() with arguments") : cer_pickle_new(p, CER_VALUE_DICT);
+    if (strcmp(name, "collections.OrderedDict") == 0) return rebuild_dict(p, arguments);
     if (strstr(name, "._rebuild_tensor")) return rebuild_tensor(p, arguments);
     if (strstr(name, "arameter")) return rebuild_parameter(p, arguments);
     if (strcmp(name, "torch.Size") == 0) return rebuild_size(p, arguments);

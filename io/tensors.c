@@ -4,7 +4,6 @@
 #include "io/file.h"
 
 static const cer_Op maker = {.name = "load"}; /* for messages about a dead tensor */
-enum { ALIGNED = 8 };                         /* the largest element */
 
 static void end_of_storage(void *data, void *map)
 {
@@ -12,10 +11,10 @@ static void end_of_storage(void *data, void *map)
     cer_map_release(map);
 }
 
-cer_Storage *cer_map_storage(cer_Map *map, size_t at, size_t bytes, const char *op)
+cer_Storage *cer_map_storage(cer_Map *map, size_t at, size_t bytes, size_t element, const char *op)
 {
     uint8_t *data = bytes ? map->data + at : NULL;
-    bool over = bytes && (uintptr_t)data % ALIGNED == 0;
+    bool over = bytes && (uintptr_t)data % element == 0;
     cer_Storage *s = over ? cer_storage_foreign(data, bytes, end_of_storage, map) : cer_storage_new(bytes);
     if (!s) return cer_raise_memory(op, (double)bytes), NULL;
     if (over)
@@ -32,8 +31,10 @@ static bool inside(const cer_Storage *s, const cer_Form *f, int64_t offset, cons
     bool empty = false, overflow = offset < 0;
     for (int i = 0; i < f->ndim; i++) {
         if (f->stride[i] < 0)
-            return cer_raise(TORCH_RUNTIME_ERROR, op, "as_strided: Negative strides are not supported at the moment, got "
-                             "strides: [%lld]", (long long)f->stride[i]);
+            return cer_raise(TORCH_RUNTIME_ERROR, op,
+                             "as_strided: Negative strides are not supported at the moment, got "
+                             "strides: [%lld]",
+                             (long long)f->stride[i]);
         empty |= f->shape[i] == 0;
         overflow |= __builtin_mul_overflow(f->stride[i], f->shape[i] ? f->shape[i] - 1 : 0, &step);
         overflow |= __builtin_add_overflow(last, step, &last);
@@ -41,8 +42,10 @@ static bool inside(const cer_Storage *s, const cer_Form *f, int64_t offset, cons
     overflow |= __builtin_add_overflow(last, empty ? 0 : 1, &last);
     overflow |= __builtin_mul_overflow(last, cer_size_of(f->dtype), &bytes);
     if (!overflow && (empty || (uint64_t)bytes <= s->bytes)) return true;
-    return cer_raise(TORCH_RUNTIME_ERROR, op, "setStorage: sizes, strides and storage offset %lld are out of bounds for "
-                     "storage of size %llu", (long long)offset, (unsigned long long)s->bytes);
+    return cer_raise(TORCH_RUNTIME_ERROR, op,
+                     "setStorage: sizes, strides and storage offset %lld are out of bounds for "
+                     "storage of size %llu",
+                     (long long)offset, (unsigned long long)s->bytes);
 }
 
 Tensor *cer_storage_tensor(cer_Storage *storage, const cer_Form *form, int64_t offset, const char *op)
