@@ -1,4 +1,5 @@
-/* Inside io: files, as memory to read from and as a stream to write to; and tensors over that memory. Never installed. */
+/* Inside io: files, as memory to read from and as a stream to write to; and tensors over that memory. Never installed.
+ * */
 #ifndef CERILLA_IO_FILE_H
 #define CERILLA_IO_FILE_H
 
@@ -20,11 +21,12 @@ cer_Map *cer_map_file(const char *path, const char *op); /* raises OSError */
 cer_Map *cer_map_block(size_t bytes, const char *op);    /* uninitialised memory; raises */
 void cer_map_release(cer_Map *map);                      /* NULL passes */
 
-/* Bytes [at, at + bytes) of a map, as a storage that holds the map; a copy where they are not aligned for elements of that
- * size. Raises. */
+/* Bytes [at, at + bytes) of a map, as a storage that holds the map; a copy where they are not aligned for elements of
+ * that size. Raises. */
 cer_Storage *cer_map_storage(cer_Map *map, size_t at, size_t bytes, size_t element, const char *op);
 
-/* A tensor on a storage, borrowed: offset and strides in elements. Raises when they reach beyond the storage. */
+/* A tensor on a storage, borrowed: offset and strides in elements. Raises when these reach beyond the storage; a form
+ * without strides has its bytes there. */
 Tensor *cer_storage_tensor(cer_Storage *storage, const cer_Form *form, int64_t offset, const char *op);
 
 static inline uint64_t cer_little(const uint8_t *at, int bytes) /* an unsigned little-endian number */

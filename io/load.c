@@ -103,7 +103,8 @@ static torch_StateDict *load_archive(Load *l, cer_Map *file)
     return d;
 }
 
-/* ---- before 1.6: magic number, protocol, system, value, keys, then each storage's count and bytes ------------------ */
+/* ---- before 1.6: magic number, protocol, system, value, keys, then each storage's count and bytes ------------------
+ * */
 
 static const uint8_t magic[] = {0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
 
@@ -135,11 +136,12 @@ static bool read_storage(cer_Pickle *p, cer_Map *file, const cer_Value *key)
         return cer_raise(TORCH_RUNTIME_ERROR, "load", "Ran out of input");
     cer_Blob *b = cer_pickle_blob(p, key->as.text.at, key->as.text.n);
     if (!b) return false;
+    if (!b->mentioned) return cer_raise(TORCH_RUNTIME_ERROR, "load", "no tensor has storage %.100s", b->key);
     uint64_t numel = cer_little(p->at, 8);
     p->at += 8;
     size_t left = (size_t)(p->end - p->at);
     if (b->bytes > left) return cer_raise(TORCH_RUNTIME_ERROR, "load", "Ran out of input");
-    if (b->storage || (numel ? !b->bytes || b->bytes % numel || b->bytes / numel > 8 : b->bytes != 0))
+    if (b->storage || (b->bytes ? b->bytes / b->element != numel : numel != 0))
         return cer_raise(TORCH_RUNTIME_ERROR, "load", "storage has wrong size: got %llu elements",
                          (unsigned long long)numel);
     b->storage = cer_map_storage(file, (size_t)(p->at - file->data), b->bytes, WIDEST, "load");

@@ -1,5 +1,5 @@
-/* Inside io: the values of a pickle, and the machine that makes them. Nothing is executed: a global is a name, and calling one of
- * the few that are known makes a value. Never installed. */
+/* Inside io: the values of a pickle, and the machine that makes them. Nothing is executed: a global is a name, and
+ * calling one of the few that are known makes a value. Never installed. */
 #ifndef CERILLA_IO_PICKLE_H
 #define CERILLA_IO_PICKLE_H
 
@@ -25,7 +25,9 @@ typedef enum cer_ValueKind {
 /* The bytes behind a key; several storages of the file may show them, as different types. */
 typedef struct cer_Blob {
     UT_hash_handle hh;
-    size_t key_bytes, bytes; /* bytes: the most that any storage says it has */
+    size_t key_bytes, bytes; /* bytes: the most that any storage says it has, ... */
+    size_t element;          /* ... in elements of so many */
+    bool mentioned;          /* by a storage, not only by the list of keys */
     bool lost;               /* the table had no memory for it */
     cer_Storage *storage;    /* once it is needed */
     char key[];
@@ -93,8 +95,8 @@ cer_Value *cer_rebuild_global(cer_Pickle *p, const char *module, size_t n, const
 cer_Value *cer_rebuild_call(cer_Pickle *p, const cer_Value *function, const cer_Value *arguments);
 cer_Value *cer_rebuild_storage(cer_Pickle *p, const cer_Value *id);
 
-/* flatten.c: the dictionary of all tensors below a value; keys joined by dots. load makes one from its description. limit:
- * the pickle's bytes, by which repetition is measured. Raises. */
+/* flatten.c: the dictionary of all tensors below a value; keys joined by dots. load makes one from its description.
+ * limit: the pickle's bytes, by which repetition is measured. Raises. */
 typedef Tensor *(*cer_TensorLoader)(void *data, cer_TensorValue *t);
 torch_StateDict *cer_flatten(const cer_Value *root, size_t limit, const char *op, cer_TensorLoader load, void *data);
 

@@ -15,7 +15,8 @@ void cer_bytes_put(cer_Bytes *b, const void *data, size_t n);
 void cer_bytes_number(cer_Bytes *b, uint64_t v, int bytes); /* little-endian */
 void cer_bytes_free(cer_Bytes *b);
 
-/* What is written again and again: in whole once, then by its place in the memo. From CER_STORAGE on: that of a dtype. */
+/* What is written again and again: in whole once, then by its place in the memo. From CER_STORAGE on: that of a dtype.
+ * */
 enum { CER_ORDERED_DICT, CER_REBUILD_TENSOR, CER_REBUILD_PARAMETER, CER_TEXT_STORAGE, CER_TEXT_CPU, CER_STORAGE };
 void cer_pickle_known(cer_Bytes *b, int what);
 

@@ -1,5 +1,5 @@
-/* Inside io: the readers, given the file as memory. What torch_load and safetensors_load_file do behind opening it; fuzzers
- * begin here. Never installed. */
+/* Inside io: the readers, given the file as memory. What torch_load and safetensors_load_file do behind opening it;
+ * fuzzers begin here. Never installed. */
 #ifndef CERILLA_IO_READERS_H
 #define CERILLA_IO_READERS_H
 

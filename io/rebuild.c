@@ -67,7 +67,8 @@ static cer_Value *broken(const cer_Pickle *p, const char *what)
     return NULL;
 }
 
-/* ---- ('storage', torch.FloatStorage, '0', 'cpu', 6[, view]) --------------------------------------------------------- */
+/* ---- ('storage', torch.FloatStorage, '0', 'cpu', 6[, view]) ---------------------------------------------------------
+ * */
 
 /* view: None, or (key, offset, size) of a storage that shows a part of another (legacy) */
 static bool read_view(cer_Value *storage, const cer_Value *view)
@@ -95,7 +96,11 @@ cer_Value *cer_rebuild_storage(cer_Pickle *p, const cer_Value *id)
     cer_Blob *blob = cer_pickle_blob(p, v[2]->as.text.at, v[2]->as.text.n);
     cer_Value *s = blob ? cer_pickle_new(p, CER_VALUE_STORAGE) : NULL;
     if (!s) return NULL;
-    if ((size_t)bytes > blob->bytes) blob->bytes = (size_t)bytes;
+    if ((size_t)bytes > blob->bytes) {
+        blob->bytes = (size_t)bytes;
+        blob->element = torch_dtype_size(dtype);
+    }
+    blob->mentioned = true;
     s->as.storage.blob = blob;
     s->as.storage.dtype = dtype;
     s->as.storage.numel = v[4]->as.i;
@@ -133,6 +138,7 @@ static cer_Value *rebuild_tensor(cer_Pickle *p, const cer_Value *arguments)
     result->as.tensor = t;
     t->blob = v[0]->as.storage.blob;
     t->form.ndim = (uint8_t)v[2]->as.list.n;
+    t->form.strided = true;
     t->form.dtype = (uint8_t)v[0]->as.storage.dtype;
     t->requires_grad = n > 4 && v[4]->as.i;
     if (!read_sizes(v[2], t->form.shape) || !read_sizes(v[3], t->form.stride) || v[1]->as.i < 0 ||

@@ -1,4 +1,5 @@
-/* Reading safetensors: the header's length, a header of JSON, the tensors' bytes. Every rule of the format is checked. */
+/* Reading safetensors: the header's length, a header of JSON, the tensors' bytes. Every rule of the format is checked.
+ * */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +128,8 @@ static int by_offset(const void *left, const void *right)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
-/* Sorted, each tensor begins where the one before ends, and has the bytes that its shape needs; the last ends the file. */
+/* Sorted, each tensor begins where the one before ends, and has the bytes that its shape needs; the last ends the file.
+ * */
 static bool check_offsets(Header *h, bool lenient)
 {
     uint64_t at = 0;

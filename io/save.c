@@ -148,8 +148,8 @@ static bool save_entry(cer_Save *s, const torch_Entry *e)
 {
     cer_Bytes *b = &s->pickle;
     if (!cer_save_key(s, e->key)) return false;
-    if (e->dict) return cer_save_dict(s, e->dict);
-    if (e->text) return cer_save_key(s, e->text);
+    if (e->is_dict || e->dict) return cer_save_dict(s, e->dict);
+    if (e->is_text || e->text) return cer_save_key(s, e->text);
     switch (e->value.kind) {
     case TORCH_KIND_TENSOR: return cer_save_tensor(s, e->value.as.t);
     case TORCH_KIND_BOOL: return cer_pickle_bool(b, e->value.as.i != 0), true;

@@ -1,5 +1,5 @@
-/* A dictionary as a pickle. An optimizer's and a scheduler's are the nested values of Python again, from which their flat names
- * were made: numbers, lists, and dictionaries by index. */
+/* A dictionary as a pickle. An optimizer's and a scheduler's are the nested values of Python again, from which their
+ * flat names were made: numbers, lists, and dictionaries by index. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -53,18 +53,15 @@ Tensor *cer_storage_tensor(cer_Storage *storage, const cer_Form *form, int64_t o
     torch_Context *c = cer_context();
     int64_t numel;
     if (c->code || !cer_numel_of(op, form->ndim, form->shape, (size_t)cer_size_of(form->dtype), &numel)) return NULL;
-    if (!inside(storage, form, offset, op) || !cer_pool_reserve(c, 1)) return NULL;
+    if (form->strided && !inside(storage, form, offset, op)) return NULL;
+    if (!cer_pool_reserve(c, 1)) return NULL;
     Tensor *t = cer_tensor_header();
     if (!t) return cer_raise_memory(op, sizeof *t), NULL;
     t->op = &maker;
     cer_count_up(&storage->refs, storage->shared);
     t->storage = storage;
     t->data = numel ? storage->data + offset * cer_size_of(form->dtype) : storage->data;
-    t->dtype = form->dtype;
-    t->ndim = form->ndim;
-    memcpy(t->shape, form->shape, sizeof t->shape);
-    memcpy(t->stride, form->stride, sizeof t->stride);
-    cer_update_contiguous(t);
+    cer_apply_form(t, form);
     cer_pool_put(c, t);
     return t;
 }

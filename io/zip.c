@@ -1,4 +1,5 @@
-/* Reading zip archives: stored and deflated entries, Zip64. Sizes are read from the central directory, and nothing is believed. */
+/* Reading zip archives: stored and deflated entries, Zip64. Sizes are read from the central directory, and nothing is
+ * believed. */
 #include <string.h>
 #include <zlib.h>
 
@@ -187,7 +188,8 @@ bool cer_zip_has(const cer_Zip *z, const char *name)
     return find(z, name, &e);
 }
 
-/* ---- their bytes -------------------------------------------------------------------------------------------------- */
+/* ---- their bytes --------------------------------------------------------------------------------------------------
+ * */
 
 /* Where the entry's bytes begin: behind its local header, whose name must be the same, and all before the directory. */
 static bool locate(const cer_Zip *z, const Entry *e, size_t *at)

@@ -21,7 +21,8 @@ bool cer_zip_open(cer_Zip *zip, cer_Map *map, const char *op); /* raises; to be 
 void cer_zip_close(cer_Zip *zip);
 bool cer_zip_has(const cer_Zip *zip, const char *name);
 
-/* The entry's bytes, checked against its sum, in a map (one reference for the caller, released by it) from *at on. Raises. */
+/* The entry's bytes, checked against its sum, in a map (one reference for the caller, released by it) from *at on.
+ * Raises. */
 cer_Map *cer_zip_read(cer_Zip *zip, const char *name, size_t *at, size_t *bytes);
 
 #endif
