@@ -33,7 +33,7 @@ TORCH_API int torch_save(const torch_StateDict *d, const char *path);
  * and back:
  *     torch_StateDict *last = torch_load("last.pt");
  *     nn_load_state_dict(model, torch_StateDict_get_dict(last, "model"));
- * An entry holds one of dict, value and text, or None. A code. */
+ * torch_save_entries is beneath; an entry holds one of dict, value and text, or None. A code. */
 typedef struct torch_Entry {
     const char *key;
     const torch_StateDict *dict;
@@ -81,6 +81,7 @@ static inline torch_Entry torch_entry_double(const char *key, double value)
     return torch_entry_of(key, torch_scalar_double(value));
 }
 /* clang-format off */
+/* "key": value of a checkpoint: a dictionary, a tensor, a number, a text; torch_scalar_none() is None. */
 #define torch_entry(key, value)                                                                            \
     _Generic((value),                                                                                      \
         torch_StateDict *: torch_entry_dict, const torch_StateDict *: torch_entry_dict,                    \
@@ -89,6 +90,7 @@ static inline torch_Entry torch_entry_double(const char *key, double value)
         bool: torch_entry_bool, float: torch_entry_double, double: torch_entry_double,                     \
         default: torch_entry_int)(key, value)
 /* clang-format on */
+/* torch.save({...}, path) */
 #define torch_save_checkpoint(path, ...)                   \
     torch_save_entries((const torch_Entry[]){__VA_ARGS__}, \
                        (int64_t)(sizeof((const torch_Entry[]){__VA_ARGS__}) / sizeof(torch_Entry)), path)

@@ -24,12 +24,15 @@ cer_Storage *cer_map_storage(cer_Map *map, size_t at, size_t bytes, size_t eleme
     return s;
 }
 
-/* The last element that the form reaches is inside. Strides are not negative. */
+/* The last element that the form reaches is inside. Sizes and strides are not negative. */
 static bool inside(const cer_Storage *s, const cer_Form *f, int64_t offset, const char *op)
 {
     int64_t last = offset, step, bytes;
     bool empty = false, overflow = offset < 0;
     for (int i = 0; i < f->ndim; i++) {
+        if (f->shape[i] < 0)
+            return cer_raise(TORCH_RUNTIME_ERROR, op, "Trying to create tensor with negative dimension %lld",
+                             (long long)f->shape[i]);
         if (f->stride[i] < 0)
             return cer_raise(TORCH_RUNTIME_ERROR, op,
                              "as_strided: Negative strides are not supported at the moment, got "
@@ -52,8 +55,9 @@ Tensor *cer_storage_tensor(cer_Storage *storage, const cer_Form *form, int64_t o
 {
     torch_Context *c = cer_context();
     int64_t numel;
-    if (c->code || !cer_numel_of(op, form->ndim, form->shape, (size_t)cer_size_of(form->dtype), &numel)) return NULL;
-    if (form->strided && !inside(storage, form, offset, op)) return NULL;
+    if (c->code || (form->strided && !inside(storage, form, offset, op)) ||
+        !cer_numel_of(op, form->ndim, form->shape, (size_t)cer_size_of(form->dtype), &numel))
+        return NULL;
     if (!cer_pool_reserve(c, 1)) return NULL;
     Tensor *t = cer_tensor_header();
     if (!t) return cer_raise_memory(op, sizeof *t), NULL;
