@@ -41,7 +41,7 @@ static const char *folder(void)
 
 const char *temporary(const char *name)
 {
-    static char path[8][128];
+    static char path[8][512];
     static int next;
     next = (next + 1) % 8;
     snprintf(path[next], sizeof path[next], "%s/%s", folder(), name);
