@@ -139,16 +139,15 @@ static CER_ALWAYS_INLINE double lgamma_positive(double x)
     return x <= 0x1p500 ? finite : x;
 }
 
-/* Gamma(x) Gamma(1 - x) = pi / sin(pi x). Infinite at 0 and the negative whole numbers. */
+/* Gamma(x) Gamma(1 - x) = pi / sin(pi x). Infinite at 0 and the negative whole numbers. Half turns beyond 2^30 are whole ones. */
 static CER_ALWAYS_INLINE float lgamma_float32(float x)
 {
-    const double y = x < 0.5f ? 1.0 - (double)x : x, turns = fabs(2.0 * (double)x), shifted = turns + 0x1.8p52;
-    const double near = turns - (shifted - 0x1.8p52), f = turns < 0x1p30 ? near : 0.0;
-    const uint64_t odd = turns < 0x1p30 ? double_bits(shifted) & 1 : 0;
-    const double sine = odd ? cos_quarter(f) : fabs(sin_quarter(f));
-    const double right = lgamma_positive(y);
-    const double reflected = 0x1.250d048e7a1bdp+0 - log_of(sine) - right;
-    const float value = (float)(x < 0.5f ? reflected : right);
+    const double v = x, y = v < 0.5 ? 1.0 - v : v, all_turns = fabs(2.0 * v);
+    const double turns = all_turns > 0x1p30 ? 0x1p30 : all_turns, shifted = turns + 0x1.8p52;
+    const double f = turns - (shifted - 0x1.8p52);
+    const double sine = double_bits(shifted) & 1 ? cos_quarter(f) : fabs(sin_quarter(f));
+    const double right = lgamma_positive(y), left = 0x1.250d048e7a1bdp+0 - log_of(sine) - right;
+    const float value = (float)(v < 0.5 ? left : right);
     return fabsf(x) < INFINITY ? value : x * x;
 }
 

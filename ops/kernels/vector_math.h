@@ -174,7 +174,7 @@ static CER_ALWAYS_INLINE double sigmoid_of(double x)
  * NaN, as in PyTorch. */
 static CER_ALWAYS_INLINE float sigmoid_divisor(float x)
 {
-    const ExpFloat e = exp_float_parts(-limited_float(x, -111, 40), 0);
+    const ExpFloat e = exp_float_parts(limited_float(-x, -40, 111), 0);
     const float scale = float_power_of_two(e.k - 32);
     return FUSED_FLOAT32(scale, e.high + e.rest, 0x1p-32f) + scale;
 }
