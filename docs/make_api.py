@@ -44,6 +44,7 @@ TITLES = {
     "nn/container.h": "Containers",
     "nn/hooks.h": "Hooks of modules",
     "nn/init.h": "Initial values",
+    "nn/averaged.h": "Averaged models",
     "nn/utils_norm.h": "Normalised weights",
     "nn/parametrize.h": "Parametrizations",
     "nn/utils.h": "Clipping, vectors of parameters",

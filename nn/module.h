@@ -96,7 +96,8 @@ typedef struct cer_Path { /* "layers" <- "0", from the inside out; NULL is the r
 } cer_Path;
 typedef bool (*cer_Walker)(nn_Module *m, const cer_Path *path, void *data); /* false: no further */
 bool cer_nn_walk(nn_Module *m, const cer_Path *path, cer_Walker walker, void *data);
-size_t cer_path_length(const cer_Path *path);           /* with dots, without a zero byte */
-char *cer_path_write(const cer_Path *path, char *text); /* returns the end; no zero byte */
+bool cer_nn_set_mode(nn_Module *m, const cer_Path *path, void *mode); /* a walker: training is *mode, a bool */
+size_t cer_path_length(const cer_Path *path);                         /* with dots, without a zero byte */
+char *cer_path_write(const cer_Path *path, char *text);               /* returns the end; no zero byte */
 
 #endif

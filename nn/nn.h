@@ -5,6 +5,7 @@
 #include "activation.h"
 #include "activation_numbers.h"
 #include "attention.h"
+#include "averaged.h"
 #include "container.h"
 #include "conv.h"
 #include "distance.h"

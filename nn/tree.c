@@ -161,7 +161,7 @@ nn_Module *nn_Module_apply(nn_Module *m, nn_Visitor visitor, void *data)
     return cer_error_pending() ? NULL : m;
 }
 
-static bool set_mode(nn_Module *m, const cer_Path *path, void *mode)
+bool cer_nn_set_mode(nn_Module *m, const cer_Path *path, void *mode)
 {
     (void)path;
     m->module->training = *(const bool *)mode;
@@ -171,7 +171,7 @@ static bool set_mode(nn_Module *m, const cer_Path *path, void *mode)
 nn_Module *nn_Module_train(nn_Module *m, bool mode)
 {
     if (!cer_nn_ready(m, "train")) return NULL;
-    cer_nn_walk(m, NULL, set_mode, &mode);
+    cer_nn_walk(m, NULL, cer_nn_set_mode, &mode);
     return m;
 }
 

@@ -166,6 +166,27 @@ TORCH_API optim_LRScheduler *optim_lr_scheduler_PolynomialLR_new(const optim_Pol
     optim_lr_scheduler_PolynomialLR_new(&(optim_PolynomialLRArgs){ \
         .total_iters = 5, .power = 1.0, .last_epoch = -1, .struct_size = sizeof(optim_PolynomialLRArgs), __VA_ARGS__})
 
+/* optim.swa_utils.SWALR(optimizer, swa_lr, anneal_epochs=10, anneal_strategy="cos", last_epoch=-1): from the rate that a group
+ * has to swa_lr within anneal_epochs, along a cosine or "linear"; the group has swa_lr as an option. ValueError
+ * "anneal_strategy must by one of 'cos' or 'linear', instead got x", "anneal_epochs must be equal or greater than 0, got -1" */
+typedef struct optim_SWALRArgs {
+    size_t struct_size;
+    optim_Optimizer *optimizer;
+    double swa_lr;
+    int64_t anneal_epochs;
+    const char *anneal_strategy;
+    int64_t last_epoch;
+    bool verbose; /* of all schedulers; SWALR of PyTorch has none */
+} optim_SWALRArgs;
+TORCH_API optim_SWALRArgs optim_SWALRArgs_defaults(void);
+TORCH_API optim_LRScheduler *optim_lr_scheduler_SWALR_new(const optim_SWALRArgs *args);
+#define optim_swa_utils_SWALR(...)                                                          \
+    optim_lr_scheduler_SWALR_new(&(optim_SWALRArgs){.anneal_epochs = 10,                    \
+                                                    .anneal_strategy = "cos",               \
+                                                    .last_epoch = -1,                       \
+                                                    .struct_size = sizeof(optim_SWALRArgs), \
+                                                    __VA_ARGS__})
+
 /* CosineAnnealingLR: lr = eta_min + (initial_lr - eta_min) (1 + cos(pi epoch / T_max)) / 2 */
 typedef struct optim_CosineAnnealingLRArgs {
     size_t struct_size;

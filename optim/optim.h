@@ -267,6 +267,34 @@ TORCH_API int optim_Optimizer_zero_grad(optim_Optimizer *o, bool set_to_none);
  * pending; on failure no parameter has changed. A code */
 TORCH_API int optim_step(optim_Optimizer *o);
 
+/* optim.LBFGS(params, lr=1, max_iter=20, max_eval=max_iter 5 / 4, tolerance_grad=1e-7, tolerance_change=1e-9,
+ * history_size=100, line_search_fn=None): up to max_iter quasi-Newton steps p = p + t d in each call, d = -H grad with H from the
+ * last history_size changes of the gradient; t is lr, or what line_search_fn "strong_wolfe" finds. Stops when no element of
+ * the gradient is larger than tolerance_grad, or nothing changes by more than tolerance_change. One group only; steps by
+ * optim_step_closure only. Nocedal and Wright, 2006, chapter 7.
+ * States, of the first parameter: func_evals, n_iter, d, t, old_dirs, old_stps, ro, H_diag, prev_flat_grad, prev_loss;
+ * histories are one tensor each, the oldest first. RuntimeError "only 'strong_wolfe' is supported" in step.      NULL */
+typedef struct optim_LBFGSArgs {
+    size_t struct_size;
+    torch_ParameterList params;
+    double lr;
+    int64_t max_iter, max_eval; /* max_eval TORCH_NONE: max_iter 5 / 4 */
+    double tolerance_grad, tolerance_change;
+    int64_t history_size;
+    const char *line_search_fn; /* NULL: None */
+} optim_LBFGSArgs;
+TORCH_API optim_LBFGSArgs optim_LBFGSArgs_defaults(void);
+TORCH_API optim_Optimizer *optim_LBFGS_new(const optim_LBFGSArgs *args);
+#define optim_LBFGS(...)                                                       \
+    optim_LBFGS_new(&(optim_LBFGSArgs){.lr = 1,                                \
+                                       .max_iter = 20,                         \
+                                       .max_eval = TORCH_NONE,                 \
+                                       .tolerance_grad = 1e-7,                 \
+                                       .tolerance_change = 1e-9,               \
+                                       .history_size = 100,                    \
+                                       .struct_size = sizeof(optim_LBFGSArgs), \
+                                       __VA_ARGS__})
+
 /* optimizer.step(closure): calls the closure with gradients enabled, then steps. The closure sets the gradients
  * (zero_grad, backward) and returns the loss, which is the result; NULL from it, with an error, ends the step. LBFGS
  * steps in this way only: TypeError "LBFGS.step() missing 1 required positional argument: 'closure'".      NULL */

@@ -47,6 +47,7 @@ struct optim_LRScheduler {
         optim_ReduceLROnPlateauArgs plateau;
         optim_CyclicLRArgs cyclic;
         optim_OneCycleLRArgs one_cycle;
+        optim_SWALRArgs swa;
     } args;
     int64_t *milestone, n_milestones; /* copied, sorted */
     optim_LRScheduler **inner;        /* of SequentialLR, ChainedScheduler */

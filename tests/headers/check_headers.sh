@@ -6,7 +6,31 @@ shift 2
 headers='cerilla.h core/base.h core/scalar.h core/error.h core/scope.h core/tensor.h core/autograd.h core/random.h core/print.h
 core/params.h core/interchange.h ops/ops.h ops/activation.h ops/along.h ops/compare.h ops/create.h ops/functional.h ops/index.h ops/loss.h ops/norm.h ops/matrix.h ops/pointwise.h ops/random.h ops/reduce.h ops/transcendental.h
 ops/vector_norm.h ops/view.h 
-nn/activation.h nn/activation_numbers.h nn/embedding.h nn/attention.h nn/container.h nn/conv.h nn/padding.h nn/pooling.h nn/vision.h nn/distance.h nn/dropout.h nn/fold.h nn/parametrize.h nn/utils_norm.h nn/hooks.h nn/init.h nn/linear.h nn/utils.h nn/loss.h nn/machinery.h nn/nn.h nn/norm.h nn/recurrent.h nn/transformer.h
+nn/activation.h
+nn/activation_numbers.h
+nn/attention.h
+nn/averaged.h
+nn/container.h
+nn/conv.h
+nn/distance.h
+nn/dropout.h
+nn/embedding.h
+nn/fold.h
+nn/hooks.h
+nn/init.h
+nn/linear.h
+nn/loss.h
+nn/machinery.h
+nn/nn.h
+nn/norm.h
+nn/padding.h
+nn/parametrize.h
+nn/pooling.h
+nn/recurrent.h
+nn/transformer.h
+nn/utils.h
+nn/utils_norm.h
+nn/vision.h
 optim/lr_scheduler.h optim/optim.h data/data.h data/loader.h io/io.h
 ops/rearrange.h ops/info.h
 ops/dropout.h ops/linalg.h

@@ -86,6 +86,66 @@ EDIT(parametrized_restored, nn_Linear, nn_Linear(3, 3),
      nn_utils_parametrize_register_parametrization(m, "weight", nn_Tanh()),
      nn_utils_parametrize_remove_parametrizations(m, "weight", .leave_parametrized = false))
 EDIT(parametrized_not_removed, nn_Linear, nn_Linear(3, 3), nn_utils_parametrize_remove_parametrizations(m, "weight"))
+
+/* ---- averaged models --------------------------------------------------------------------------------------------- */
+
+static inline void *averaged_of(void *model, optim_AverageFunction average, bool use_buffers)
+{
+    if (!model) return NULL;
+    void *m = optim_AveragedModel_new(&(optim_AveragedModelArgs){
+        .struct_size = sizeof(optim_AveragedModelArgs), .model = model, .avg_fn = average, .use_buffers = use_buffers});
+    nn_Module_free(model);
+    return m;
+}
+
+static inline void update_with(optim_AveragedModel *m, void *model)
+{
+    if (model) optim_AveragedModel_update_parameters_from(m, model);
+    nn_Module_free(model);
+}
+
+static inline Tensor *quarter(Tensor *averaged, Tensor *model, Tensor *n, void *data)
+{
+    (void)n, (void)data;
+    return torch_add(averaged, torch_mul(torch_sub(model, averaged), 0.25));
+}
+
+static inline nn_BatchNorm *filled(double value)
+{
+    nn_BatchNorm *m = nn_BatchNorm1d(3);
+    if (!m) return NULL;
+    Tensor *all[4] = {torch_data(m->weight), torch_data(m->bias), m->running_mean, m->running_var};
+    for (int i = 0; i < 4; i++) torch_fill_(all[i], value);
+    return m;
+}
+
+static inline Tensor *next_batch(void *data)
+{
+    int *i = data;
+    switch ((*i)++) {
+    case 0: return torch_eye(3);
+    case 1: return torch_ones(2, 3);
+    case 2: return torch_mul(torch_eye(3), 2);
+    default: return NULL;
+    }
+}
+
+static inline void count_again(nn_Sequential *m)
+{
+    int i = 0;
+    nn_BatchNorm *norm = nn_as(nn_BatchNorm1d, nn_Sequential_get(m, 1));
+    if (norm) torch_fill_(norm->running_mean, 7);
+    nn_eval(m);
+    optim_swa_utils_update_bn(next_batch, &i, m);
+}
+
+EDIT(averaged, optim_AveragedModel, averaged_of(nn_Sequential(nn_Linear(3, 2, .bias = false), nn_BatchNorm1d(2)), NULL, false),
+     (void)m)
+EDIT(averaged_thrice, optim_AveragedModel, averaged_of(nn_Linear(3, 2), NULL, false), update_with(m, nn_Linear(3, 2)),
+     update_with(m, nn_Linear(3, 2)), update_with(m, nn_Linear(3, 2)))
+EDIT(averaged_buffers, optim_AveragedModel, averaged_of(nn_BatchNorm1d(3), quarter, true), update_with(m, filled(1)),
+     update_with(m, filled(5)))
+EDIT(statistics_anew, nn_Sequential, nn_Sequential(nn_Linear(3, 3, .bias = false), nn_BatchNorm1d(3)), count_again(m))
 #undef EDIT
 
 #endif

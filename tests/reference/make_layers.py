@@ -26,6 +26,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 import torch.nn.utils.parametrize as P
+from torch.optim.swa_utils import AveragedModel, update_bn
 
 import make_ops
 
@@ -51,9 +52,16 @@ def two():
     return nn.Sequential(nn.Linear(2, 3), nn.ReLU())
 
 
+def filled(value):
+    m = nn.BatchNorm1d(3)
+    for t in (m.weight.data, m.bias.data, m.running_mean, m.running_var):
+        t.fill_(value)
+    return m
+
+
 def edit(m, *statements):
     for s in statements:
-        exec(s, {'m': m, 'nn': nn, 'torch': torch})
+        exec(s, {**globals(), 'm': m})
     return m
 
 

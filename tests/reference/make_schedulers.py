@@ -14,6 +14,7 @@ import warnings
 import torch
 from torch.optim import SGD, Adam
 from torch.optim.lr_scheduler import *  # noqa: the rows name the classes
+from torch.optim.swa_utils import SWALR  # noqa
 from torch.optim.lr_scheduler import ChainedScheduler, PolynomialLR, SequentialLR  # noqa
 
 HERE = os.path.dirname(os.path.abspath(__file__))
