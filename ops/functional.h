@@ -27,7 +27,8 @@ typedef struct F_AttentionArgs {
 } F_AttentionArgs;
 TORCH_API F_AttentionArgs F_AttentionArgs_defaults(void);
 TORCH_API Tensor *F_scaled_dot_product_attention_args(const F_AttentionArgs *args);
-/* softmax(query key^T / sqrt(E) + mask) value -> (..., L, V); PyTorch 2's arguments */
+/* softmax(query key^T / sqrt(E) + mask) value -> (..., L, V); PyTorch 2's arguments. Without attn_mask and dropout, and with the
+ * same batches in all three, 64 queries at a time: the (L, S) weights are never all in memory */
 #define F_scaled_dot_product_attention(...) \
     F_scaled_dot_product_attention_args(    \
         &(F_AttentionArgs){.struct_size = sizeof(F_AttentionArgs), .query = __VA_ARGS__})

@@ -1,4 +1,6 @@
 /* What can be asked of tensors and dtypes; the numbers are PyTorch's. */
+#include <sys/resource.h>
+
 #include "ops/ops.h"
 #include "tests/support.h"
 
@@ -64,9 +66,27 @@ START_TEST(lists)
 }
 END_TEST
 
+static int64_t peak_bytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (int64_t)usage.ru_maxrss * 1024;
+}
+
+/* 4096 queries and keys: their weights would take 64 MiB, in forward and again in backward. */
+START_TEST(attention_in_little_memory)
+{
+    Tensor *x = torch_requires_grad_(torch_randn(1, 4096, 4), true);
+    int64_t before = peak_bytes();
+    torch_backward(torch_sum(F_scaled_dot_product_attention(x, x, x)));
+    ck_assert_ptr_null(torch_error());
+    ck_assert_int_lt(peak_bytes() - before, (int64_t)32 << 20);
+}
+END_TEST
+
 static TCase *info(void)
 {
-    return test_case("info", of_tensors, of_dtypes, lists);
+    return test_case("info", of_tensors, of_dtypes, lists, attention_in_little_memory);
 }
 
 SUITE_MAIN("ops_info", info)
