@@ -9,6 +9,8 @@
 
 #include "io/file.h"
 
+enum { PIECE = 1 << 23 };
+
 static bool raise_errno(int error, const char *path, const char *op)
 {
     if (error == ENOMEM) return cer_raise_memory(op, 0);
@@ -23,7 +25,7 @@ void cer_map_release(cer_Map *map)
     if (map->mapped)
         munmap(map->data, map->bytes);
     else
-        cer_free(map->data, map->bytes);
+        cer_free(map->data, map->bytes + 1);
     cer_free(map, sizeof *map);
 }
 
@@ -40,7 +42,7 @@ static cer_Map *map_new(size_t bytes, const char *op)
 cer_Map *cer_map_block(size_t bytes, const char *op)
 {
     cer_Map *map = map_new(bytes, op);
-    if (!map || !bytes || (map->data = cer_alloc(bytes))) return map;
+    if (!map || (map->data = cer_alloc(bytes + 1))) return map; /* + 1: a place also for none */
     cer_free(map, sizeof *map);
     return cer_raise_memory(op, (double)bytes), NULL;
 }
@@ -142,12 +144,27 @@ bool cer_file_begin(cer_File *f, const char *path, const char *op)
     return cer_raise_memory(op, BUFSIZ);
 }
 
+/* Has the disk begin with what is written already, so that the flush at the end waits for little. */
+static void begin_flush(cer_File *f)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_file_range(fileno(f->file), (off_t)f->flushing, (off_t)(f->at - f->flushing), SYNC_FILE_RANGE_WRITE);
+#endif
+    f->flushing = f->at;
+}
+
 bool cer_file_write(cer_File *f, const void *data, size_t bytes)
 {
     if (cer_error_pending()) return false;
-    errno = 0;
-    if (bytes && fwrite(data, 1, bytes, f->file) != bytes) return raise_errno(errno ? errno : EIO, f->path, f->op);
-    f->at += bytes;
+    for (const char *at = data; bytes;) {
+        size_t n = bytes < PIECE ? bytes : PIECE;
+        errno = 0;
+        if (fwrite(at, 1, n, f->file) != n) return raise_errno(errno ? errno : EIO, f->path, f->op);
+        at += n;
+        bytes -= n;
+        f->at += n;
+        if (f->at - f->flushing >= PIECE) begin_flush(f);
+    }
     return true;
 }
 

@@ -45,7 +45,7 @@ typedef struct cer_File {
     const char *path, *op;
     char *target, *beside; /* where it will stand; where it is written */
     size_t target_bytes, beside_bytes;
-    uint64_t at; /* bytes written so far */
+    uint64_t at, flushing; /* bytes written so far, and of these, on their way to the disk */
 } cer_File;
 
 bool cer_file_begin(cer_File *f, const char *path, const char *op); /* raises */

@@ -94,7 +94,7 @@ static torch_StateDict *load_archive(Load *l, cer_Map *file)
                NULL;
     cer_Map *map = check_order(l) ? cer_zip_read(&l->zip, "data.pkl", &at, &bytes) : NULL;
     if (!map) return NULL;
-    l->pickle.at = map->data ? map->data + at : (const uint8_t *)"";
+    l->pickle.at = map->data + at;
     l->pickle.end = l->pickle.at + bytes;
     torch_StateDict *d = finish(l, cer_pickle_run(&l->pickle), bytes);
     cer_pickle_end(&l->pickle); /* its texts stand in the map */

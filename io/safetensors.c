@@ -133,7 +133,7 @@ static int by_offset(const void *left, const void *right)
 static bool check_offsets(Header *h, bool lenient)
 {
     uint64_t at = 0;
-    qsort(h->slot, h->n, sizeof *h->slot, by_offset);
+    if (h->n) qsort(h->slot, h->n, sizeof *h->slot, by_offset);
     for (size_t i = 0; i < h->n; i++) {
         const Slot *s = &h->slot[i];
         int64_t numel, element = cer_size_of(s->form.dtype);

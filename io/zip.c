@@ -205,7 +205,7 @@ static bool locate(const cer_Zip *z, const Entry *e, size_t *at)
 
 static uint32_t sum_of(const uint8_t *data, size_t n)
 {
-    return (uint32_t)crc32_z(0, n ? data : (const uint8_t *)"", n);
+    return (uint32_t)crc32_z(0, data, n);
 }
 
 static void *zlib_alloc(void *unused, unsigned items, unsigned bytes)
@@ -229,10 +229,8 @@ static void zlib_free(void *unused, void *block)
 static int inflate_all(const uint8_t *from, size_t packed, uint8_t *to, size_t bytes)
 {
     z_stream s = {.zalloc = zlib_alloc, .zfree = zlib_free, .next_in = (uint8_t *)(uintptr_t)from, .next_out = to};
-    uint8_t none;
     int status = inflateInit2(&s, -15);
     if (status != Z_OK) return status;
-    if (!to) s.next_out = &none;
     while (status == Z_OK) {
         size_t in = packed > 1u << 30 ? 1u << 30 : packed, out = bytes > 1u << 30 ? 1u << 30 : bytes;
         s.avail_in = (unsigned)in;

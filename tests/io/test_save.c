@@ -118,6 +118,27 @@ START_TEST(safetensors_come_back)
 }
 END_TEST
 
+/* More entries than 16 bits count: the end of the archive is Zip64's. */
+START_TEST(many_tensors)
+{
+    enum { MANY = 66000 };
+    torch_StateDict *d = torch_StateDict_new();
+    for (int i = 0; i < MANY; i++) {
+        torch_scope();
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        torch_StateDict_set(d, key, torch_full(i, 1));
+    }
+    ck_assert_int_eq(torch_save(d, temporary("many.pt")), TORCH_OK);
+    torch_StateDict_free(d);
+    d = torch_load(temporary("many.pt"));
+    ck_assert_int_eq(torch_StateDict_len(d), MANY);
+    ck_assert_tensor(torch_StateDict_get(d, "k65999"), 1, &(double){65999}, 0, 0);
+    torch_StateDict_free(d);
+    remove_temporary();
+}
+END_TEST
+
 /* ---- what is refused --------------------------------------------------------------------------------------------- */
 
 START_TEST(refuses_tensors)
@@ -303,8 +324,8 @@ END_TEST
 
 static TCase *saving(void)
 {
-    return test_case("saving", comes_back, optimizers_come_back, checkpoints, safetensors_come_back, refuses_tensors,
-                     refuses_paths, keeps_links_and_modes, memory_runs_out, disk_is_full);
+    return test_case("saving", comes_back, optimizers_come_back, checkpoints, many_tensors, safetensors_come_back,
+                     refuses_tensors, refuses_paths, keeps_links_and_modes, memory_runs_out, disk_is_full);
 }
 
 SUITE_MAIN("io_save", saving)
