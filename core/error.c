@@ -7,7 +7,7 @@
 
 #include "impl.h"
 
-static const char *code_name(torch_Code code)
+const char *cer_code_name(torch_Code code)
 {
     static const char *const names[] = {"OK",       "RuntimeError",        "TypeError",   "ValueError", "IndexError",
                                         "KeyError", "NotImplementedError", "MemoryError", "OSError"};
@@ -90,7 +90,7 @@ void torch_pop_error_handler(void)
 void torch_error_print(torch_Code code, const char *op, const char *message, void *data)
 {
     (void)data;
-    fprintf(stderr, "%s%s%s: %s\n", op && *op ? op : "", op && *op ? ": " : "", code_name(code), message);
+    fprintf(stderr, "%s%s%s: %s\n", op && *op ? op : "", op && *op ? ": " : "", cer_code_name(code), message);
 }
 
 void torch_error_silent(torch_Code code, const char *op, const char *message, void *data)

@@ -27,7 +27,10 @@ struct torch_Generator {
     float normal_float;
 };
 
-/* NULL stands for the process's generator, as generator=None does. Returns the one that was locked. */
+/* The default generator of the calling thread alone, which DataLoader's workers have; NULL: the process's again. */
+void cer_generator_of_thread(torch_Generator *g);
+
+/* NULL stands for the default generator, as generator=None does. Returns the one that was locked. */
 torch_Generator *cer_generator_lock(torch_Generator *g);
 void cer_generator_unlock(torch_Generator *g);
 

@@ -121,6 +121,7 @@ static inline uint32_t cer_version(const Tensor *t)
 
 Tensor *cer_tensor_header(void);       /* a blank header with one reference; NULL when out of memory */
 void cer_tensor_dead(Tensor *t);       /* frees a tensor whose count came to 0 */
+void cer_tensor_adopt(Tensor *t);      /* handed over by another thread: the caller's own, unless others hold it still */
 Tensor *cer_alias(const Tensor *t);    /* new header on the same storage, no history; one reference */
 bool cer_dense(const Tensor *t);       /* are the strides a permutation of a contiguous tensor's? */
 void cer_update_contiguous(Tensor *t); /* recomputes numel and contiguous from shape and stride */
@@ -352,6 +353,8 @@ static inline void cer_set_grad(torch_Context *c, bool enabled)
     c->no_grad = !enabled;
     c->grad_off = c->no_grad || c->inference;
 }
+
+const char *cer_code_name(torch_Code code); /* "ValueError" (error.c) */
 
 /* ---- scopes (scope.c) -------------------------------------------------------------------------------------------- */
 bool cer_pool_reserve(torch_Context *context, int64_t more);       /* room for that many; raises */

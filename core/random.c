@@ -133,16 +133,28 @@ static void start(void)
     pthread_atfork(before_fork, after_fork, after_fork);
 }
 
-torch_Generator *torch_default_generator(void)
+static torch_Generator *of_process(void)
 {
     pthread_once(&once, start);
     return &process_generator;
 }
 
+static _Thread_local torch_Generator *of_thread; /* stands in for the process's; NULL: none does */
+
+void cer_generator_of_thread(torch_Generator *g)
+{
+    of_thread = g;
+}
+
+torch_Generator *torch_default_generator(void)
+{
+    return of_thread ? of_thread : of_process();
+}
+
 torch_Generator *cer_generator_lock(torch_Generator *g)
 {
-    torch_Generator *process = torch_default_generator();
-    if (!g) g = process;
+    torch_Generator *usual = torch_default_generator();
+    if (!g) g = usual;
     pthread_mutex_lock(&g->lock);
     return g;
 }
@@ -155,7 +167,7 @@ void cer_generator_unlock(torch_Generator *g)
 torch_Generator *torch_Generator_new(void)
 {
     if (cer_error_pending()) return NULL;
-    torch_Generator *g = cer_alloc(sizeof *g), *first = torch_default_generator();
+    torch_Generator *g = cer_alloc(sizeof *g), *first = of_process();
     if (!g) {
         cer_raise_memory("Generator", sizeof *g);
         return NULL;

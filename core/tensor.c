@@ -10,7 +10,7 @@
  * Headers come from slabs that are never unmapped, and a dead one waits in a queue behind QUARANTINE others before it is
  * used again: so a tensor that is used after its scope ended is recognised by its magic number, and the message can name
  * the op that made it. */
-enum { SLAB = 64, QUARANTINE = 256 };
+enum { SLAB = 64, QUARANTINE = 256, SURPLUS = 8192 };
 
 typedef struct Slab {
     struct Slab *next;
@@ -45,6 +45,14 @@ static Tensor *queue_get(Queue *q)
     if (!q->first) q->last = NULL;
     q->length--;
     return t;
+}
+
+/* A thread that ends what others make would gather their headers for good. */
+static void give_surplus(void)
+{
+    pthread_mutex_lock(&lock);
+    while (mine.length > SURPLUS / 2) queue_put(&orphans, queue_get(&mine));
+    pthread_mutex_unlock(&lock);
 }
 
 void cer_tensor_quarantine_release(void) /* a thread ends: its dead headers go to whoever needs some next */
@@ -120,10 +128,12 @@ void cer_tensor_dead(Tensor *t)
     else if (node)
         cer_node_release(node);
     cer_tally(&cer_thread()->live_tensors, -1);
-    if (cer_alloc_bypassed())
+    if (cer_alloc_bypassed()) {
         cer_free(t, sizeof *t);
-    else
-        queue_put(&mine, t);
+        return;
+    }
+    queue_put(&mine, t);
+    if (mine.length > SURPLUS) give_surplus();
 }
 
 Tensor *cer_alias(const Tensor *from)
@@ -188,6 +198,17 @@ Tensor *torch_share_memory_(Tensor *t)
     if (t->base) t->base->flags |= CER_SHARED;
     if (t->grad) torch_share_memory_(t->grad);
     return t;
+}
+
+void cer_tensor_adopt(Tensor *t)
+{
+    if (t->node || t->base || t->grad || !cer_only_owner(t)) return;
+    t->flags &= (uint8_t)~CER_SHARED;
+    t->storage->shared = false;
+#ifndef NDEBUG
+    t->owner_thread = cer_thread();
+    t->owner_context = cer_context();
+#endif
 }
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */

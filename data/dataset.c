@@ -1,8 +1,7 @@
 /* Datasets: of tensors, of a user's function, parts of others and several in a row. */
-#include "dataset.h"
-
 #include <string.h>
 
+#include "impl.h"
 #include "ops/ops.h"
 
 typedef torch_utils_data_Dataset Dataset;
@@ -71,7 +70,7 @@ Dataset *torch_utils_data_Subset(const Dataset *of, int64_t n, const int64_t *in
 {
     if (!ready(of, "Subset")) return NULL;
     if (n < 0 || (n > 0 && !indices)) return cer_raise(TORCH_VALUE_ERROR, "Subset", "the indices are NULL"), NULL;
-    Dataset *d = made(CER_SUBSET, n, 0); /* its fields are not its own: see fields_of */
+    Dataset *d = made(CER_SUBSET, n, 0); /* its fields are not its own: see cer_dataset_fields */
     size_t bytes = (size_t)n * sizeof *indices;
     if (!d) return NULL;
     d->of = of;
@@ -90,7 +89,7 @@ Dataset *torch_utils_data_Subset(const Dataset *of, int64_t n, const int64_t *in
     return d;
 }
 
-static int64_t fields_of(const Dataset *d)
+int64_t cer_dataset_fields(const Dataset *d)
 {
     while (d->kind == CER_SUBSET || d->kind == CER_CONCAT) d = d->kind == CER_SUBSET ? d->of : d->part[0];
     return d->fields;
@@ -104,9 +103,9 @@ Dataset *torch_utils_data_ConcatDataset(const Dataset *const *datasets, int64_t 
     if (n <= 0 || !datasets) return cer_raise(TORCH_VALUE_ERROR, op, "datasets should not be an empty iterable"), NULL;
     for (int64_t k = 0; k < n; k++) {
         if (!ready(datasets[k], op)) return NULL;
-        if (fields_of(datasets[k]) != fields_of(datasets[0]))
+        if (cer_dataset_fields(datasets[k]) != cer_dataset_fields(datasets[0]))
             return cer_raise(TORCH_VALUE_ERROR, op, "the datasets have elements of %lld and %lld fields",
-                             (long long)fields_of(datasets[0]), (long long)fields_of(datasets[k])),
+                             (long long)cer_dataset_fields(datasets[0]), (long long)cer_dataset_fields(datasets[k])),
                    NULL;
         if (__builtin_add_overflow(length, datasets[k]->length, &length))
             return cer_raise(TORCH_VALUE_ERROR, op, "the datasets are too long"), NULL;
@@ -188,7 +187,7 @@ int torch_utils_data_Dataset_getitem(const Dataset *d, int64_t i, Tensor **out)
 {
     if (!ready(d, "getitem")) return torch_error_code();
     int64_t at = i < 0 ? i + d->length : i;
-    for (int64_t k = 0; k < fields_of(d); k++) out[k] = NULL;
+    for (int64_t k = 0; k < cer_dataset_fields(d); k++) out[k] = NULL;
     if (at < 0 || at >= d->length)
         return torch_error_raise(TORCH_INDEX_ERROR, "getitem", "index %lld is out of range", (long long)i);
     element(d, at, out);
@@ -204,30 +203,85 @@ static bool tensor_batch(const Dataset *d, int64_t n, const int64_t *index, Tens
     return !cer_error_pending();
 }
 
-/* Element by element, field by field stacked. */
-static bool stacked_batch(const Dataset *d, int64_t n, const int64_t *index, Tensor **out)
+/* Element by element: all[k n + i] is field k of element i. */
+static bool gather(const Dataset *d, int64_t n, const int64_t *index, int64_t fields, Tensor **all)
 {
-    int64_t fields = fields_of(d);
-    size_t bytes = (size_t)(n * fields) * sizeof(Tensor *);
-    Tensor **all = cer_alloc(bytes), *one[TORCH_DATASET_FIELDS] = {NULL};
-    if (!all) return cer_raise_memory("DataLoader", (double)bytes);
-    for (int64_t i = 0; i < n && element(d, index[i], one); i++)
+    Tensor *one[TORCH_DATASET_FIELDS] = {NULL};
+    for (int64_t i = 0; i < n; i++) {
+        if (!element(d, index[i], one)) return false;
         for (int64_t k = 0; k < fields; k++) all[k * n + i] = one[k];
-    for (int64_t k = 0; k < fields && !cer_error_pending(); k++) out[k] = torch_stack_n(all + k * n, n, 0);
+    }
+    return true;
+}
+
+static void collate(const torch_utils_data_DataLoaderArgs *l, int64_t n, int64_t fields, Tensor *const *all,
+                    Tensor **out)
+{
+    if (!l->collate_fn) {
+        for (int64_t k = 0; k < fields && !cer_error_pending(); k++) out[k] = torch_stack_n(all + k * n, n, 0);
+        return;
+    }
+    int code = l->collate_fn(all, n, out, l->collate_data);
+    if (code != TORCH_OK)
+        torch_error_raise((torch_Code)code, "collate_fn", "the function of the loader returned an error code");
+}
+
+static bool collated_batch(const torch_utils_data_DataLoaderArgs *l, int64_t n, const int64_t *index, Tensor **out)
+{
+    int64_t fields = cer_dataset_fields(l->dataset), count;
+    if (__builtin_mul_overflow(n, fields, &count) || count > INT64_MAX / 8)
+        return cer_raise_memory("DataLoader", (double)n * (double)fields * sizeof(Tensor *));
+    size_t bytes = (size_t)count * sizeof(Tensor *);
+    Tensor **all = cer_alloc(bytes);
+    if (!all) return cer_raise_memory("DataLoader", (double)bytes);
+    if (gather(l->dataset, n, index, fields, all)) collate(l, n, fields, all, out);
     cer_free(all, bytes);
     return !cer_error_pending();
 }
 
-bool cer_dataset_batch(const Dataset *d, int64_t n, const int64_t *index, Tensor **out)
+static bool in_range(const Dataset *d, int64_t n, int64_t *index)
 {
-    int64_t fields = fields_of(d);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = index[i] < 0 ? index[i] + d->length : index[i];
+        if (at < 0 || at >= d->length)
+            return cer_raise(TORCH_INDEX_ERROR, "getitem", "index %lld is out of range", (long long)index[i]);
+        index[i] = at;
+    }
+    return true;
+}
+
+int64_t cer_batch_fields(const torch_utils_data_DataLoaderArgs *l)
+{
+    return l->collate_fn && l->collate_fields ? l->collate_fields : cer_dataset_fields(l->dataset);
+}
+
+bool cer_dataset_batch(const torch_utils_data_DataLoaderArgs *l, int64_t n, int64_t *index, Tensor **out)
+{
+    const Dataset *d = l->dataset;
+    int64_t fields = cer_batch_fields(l), scope = torch_scope_push();
     for (int64_t k = 0; k < fields; k++) out[k] = NULL;
-    int64_t scope = torch_scope_push();
-    bool fine = d->kind == CER_TENSORS ? tensor_batch(d, n, index, out) : stacked_batch(d, n, index, out);
+    bool rows = d->kind == CER_TENSORS && !l->collate_fn;
+    bool fine = in_range(d, n, index) && (rows ? tensor_batch(d, n, index, out) : collated_batch(l, n, index, out));
     for (int64_t k = 0; k < fields; k++) {
         if (!fine) out[k] = NULL;
         torch_escape(out[k]);
     }
     torch_scope_pop(scope);
     return fine;
+}
+
+static bool share_own(const Dataset *d)
+{
+    for (int64_t k = 0; k < d->fields; k++)
+        if (d->tensor[k] && (!torch_share_memory_(d->tensor[k]) || !cer_fresh(d->tensor[k]))) return false;
+    return true;
+}
+
+/* Datasets are made of older ones: this ends. */
+bool cer_dataset_share(const Dataset *d)
+{
+    while (d->kind == CER_SUBSET) d = d->of;
+    for (int64_t k = 0; k < d->parts; k++)
+        if (!cer_dataset_share(d->part[k])) return false;
+    return share_own(d);
 }

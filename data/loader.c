@@ -1,56 +1,98 @@
-/* DataLoader: passes over a dataset in batches, in order or shuffled as PyTorch shuffles. */
+/* DataLoader: passes over a dataset in batches, made here or by workers. */
 #include <string.h>
 
-#include "dataset.h"
+#include "impl.h"
 #include "ops/ops.h"
 
 typedef torch_utils_data_DataLoader DataLoader;
+typedef torch_utils_data_DataLoaderArgs Args;
 
 struct torch_utils_data_DataLoader {
-    torch_utils_data_DataLoaderArgs args;
-    int64_t *order; /* of this pass: length indices; drawn with its first batch */
-    int64_t length, at;
-    bool begun, drawn;
+    Args args;
+    torch_utils_data_Sampler *own_sampler, *own_batches; /* those that the caller did not give */
+    const torch_utils_data_Sampler *batches;
+    cer_Pass pass;
+    cer_Workers *workers; /* of this pass */
+    bool begun;
 };
 
-torch_utils_data_DataLoaderArgs torch_utils_data_DataLoaderArgs_defaults(void)
+Args torch_utils_data_DataLoaderArgs_defaults(void)
 {
-    return (torch_utils_data_DataLoaderArgs){.batch_size = 1, .struct_size = sizeof(torch_utils_data_DataLoaderArgs)};
+    return (Args){.struct_size = sizeof(Args), .batch_size = 1, .prefetch_factor = 2};
 }
 
-static bool fits(const torch_utils_data_DataLoaderArgs *a)
+static bool options_fit(const Args *a)
 {
     const char *op = "DataLoader";
     if (!a->dataset) return cer_raise(TORCH_TYPE_ERROR, op, "DataLoader(): the dataset is NULL");
-    if (a->shuffle && a->dataset->length <= 0)
+    if (a->num_workers < 0)
         return cer_raise(TORCH_VALUE_ERROR, op,
-                         "num_samples should be a positive integer value, but got num_samples=0");
-    return a->batch_size > 0 ||
-           cer_raise(TORCH_VALUE_ERROR, op, "batch_size should be a positive integer value, but got batch_size=%lld",
-                     (long long)a->batch_size);
+                         "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.");
+    if (a->num_workers == 0 && a->prefetch_factor != 2)
+        return cer_raise(TORCH_VALUE_ERROR, op,
+                         "prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to "
+                         "enable multiprocessing.");
+    if (a->prefetch_factor <= 0) return cer_raise(TORCH_VALUE_ERROR, op, "prefetch_factor option should be positive");
+    if (a->collate_fields < 0 || a->collate_fields > TORCH_DATASET_FIELDS)
+        return cer_raise(TORCH_VALUE_ERROR, op, "a batch has 1 to %d fields", TORCH_DATASET_FIELDS);
+    return true;
 }
 
-DataLoader *torch_utils_data_DataLoader_new(const torch_utils_data_DataLoaderArgs *args)
+static bool samplers_fit(const Args *a)
 {
-    torch_utils_data_DataLoaderArgs a = torch_utils_data_DataLoaderArgs_defaults();
+    const char *op = "DataLoader";
+    if (a->sampler && a->shuffle)
+        return cer_raise(TORCH_VALUE_ERROR, op, "sampler option is mutually exclusive with shuffle");
+    if (a->batch_sampler && (a->batch_size != 1 || a->shuffle || a->sampler || a->drop_last))
+        return cer_raise(TORCH_VALUE_ERROR, op,
+                         "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last");
+    if (a->batch_sampler && !cer_is_batch_sampler(a->batch_sampler))
+        return cer_raise(TORCH_TYPE_ERROR, op, "batch_sampler should be a BatchSampler");
+    return true;
+}
+
+/* The caller's samplers, or those that PyTorch makes in their place. */
+static bool choose_samplers(DataLoader *l)
+{
+    const Args *a = &l->args;
+    l->batches = a->batch_sampler;
+    if (l->batches) return true;
+    const torch_utils_data_Sampler *one_by_one = a->sampler;
+    if (!one_by_one)
+        one_by_one = l->own_sampler = a->shuffle ? torch_utils_data_RandomSampler(a->dataset, .generator = a->generator)
+                                                 : torch_utils_data_SequentialSampler(a->dataset);
+    if (one_by_one)
+        l->batches = l->own_batches = torch_utils_data_BatchSampler(one_by_one, a->batch_size, a->drop_last);
+    return l->batches != NULL;
+}
+
+DataLoader *torch_utils_data_DataLoader_new(const Args *args)
+{
+    Args a = torch_utils_data_DataLoaderArgs_defaults();
     cer_args(&a, sizeof a, args);
-    if (cer_error_pending() || !fits(&a)) return NULL;
-    int64_t length = a.dataset->length;
-    size_t bytes = (size_t)length * sizeof(int64_t);
+    if (cer_error_pending() || !options_fit(&a) || !samplers_fit(&a)) return NULL;
     DataLoader *l = cer_alloc(sizeof *l);
-    int64_t *order = l && length < INT64_MAX / 8 ? cer_alloc(bytes) : NULL;
-    if (!order) {
-        cer_free(l, sizeof *l);
-        return cer_raise_memory("DataLoader", (double)bytes), NULL;
-    }
-    *l = (DataLoader){.args = a, .order = order, .length = length};
-    return l;
+    if (!l) return cer_raise_memory("DataLoader", sizeof *l), NULL;
+    *l = (DataLoader){.args = a};
+    if (choose_samplers(l)) return l;
+    torch_utils_data_DataLoader_free(l);
+    return NULL;
+}
+
+static void end_pass(DataLoader *l)
+{
+    cer_workers_stop(l->workers);
+    l->workers = NULL;
+    cer_pass_end(&l->pass);
+    l->begun = false;
 }
 
 void torch_utils_data_DataLoader_free(DataLoader *l)
 {
     if (!l) return;
-    cer_free(l->order, (size_t)l->length * sizeof *l->order);
+    end_pass(l);
+    torch_utils_data_Sampler_free(l->own_batches);
+    torch_utils_data_Sampler_free(l->own_sampler);
     cer_free(l, sizeof *l);
 }
 
@@ -62,68 +104,52 @@ static bool ready(const DataLoader *l, const char *op)
 
 int64_t torch_utils_data_DataLoader_len(const DataLoader *l)
 {
-    if (!ready(l, "len")) return 0;
-    int64_t whole = l->length / l->args.batch_size;
-    return whole + (!l->args.drop_last && l->length % l->args.batch_size != 0);
+    return ready(l, "len") ? torch_utils_data_Sampler_len(l->batches) : 0;
 }
 
-/* int(torch.empty((), dtype=torch.int64).random_(generator=g)) */
-static int64_t drawn_seed(torch_Generator *g)
+/* Asks workers for the next batch of the pass, if there is one. */
+static bool ask(DataLoader *l)
 {
-    Tensor *t = torch_random__generator(cer_empty(torch_int64, 0, NULL), 0, TORCH_NONE, g);
-    int64_t seed = 0;
-    if (t) memcpy(&seed, t->data, sizeof seed);
-    return seed;
+    int64_t n = cer_pass_batch(&l->pass);
+    return n > 0 && cer_workers_ask(l->workers, n, l->pass.batch);
+}
+
+static bool begin_workers(DataLoader *l, int64_t base_seed)
+{
+    l->workers = cer_workers_start(&l->args, base_seed);
+    while (l->workers && !cer_workers_full(l->workers) && ask(l)) continue;
+    return !cer_error_pending();
 }
 
 int torch_utils_data_DataLoader_iter(DataLoader *l)
 {
     if (!ready(l, "iter")) return torch_error_code();
-    int64_t scope = torch_scope_push();
-    drawn_seed(l->args.generator); /* the workers' base seed */
-    torch_scope_pop(scope);
-    l->at = 0;
-    l->begun = true;
-    l->drawn = false;
+    end_pass(l);
+    int64_t base_seed = cer_drawn_seed(l->args.generator); /* drawn without workers too */
+    cer_pass_begin(&l->pass, l->batches);
+    l->begun = !cer_error_pending() && (l->args.num_workers == 0 || begin_workers(l, base_seed));
+    if (!l->begun) end_pass(l);
     return torch_error_code();
 }
 
-/* The permutation of this pass, from a generator of its own that the default one seeds, or from the loader's. */
-static bool draw_order(DataLoader *l)
+/* Taken from a worker; in its place another is asked for: now, or after an error of that worker with the next call. */
+static bool next_of_workers(DataLoader *l, Tensor **batch)
 {
-    l->drawn = true;
-    for (int64_t i = 0; i < l->length; i++) l->order[i] = i;
-    if (!l->args.shuffle) return true;
-    torch_Generator *own = NULL, *g = l->args.generator;
-    if (!g) {
-        int64_t seed = drawn_seed(NULL);
-        g = own = torch_Generator_new();
-        if (own) torch_Generator_manual_seed(own, seed);
-    }
-    const Tensor *order = g ? torch_randperm_generator(l->length, g) : NULL;
-    if (order) memcpy(l->order, order->data, (size_t)l->length * sizeof *l->order);
-    torch_Generator_free(own);
-    return order != NULL;
-}
-
-/* PyTorch's sampler draws one more permutation when it ends, of which nothing is used. */
-static void end_pass(DataLoader *l)
-{
-    if (l->args.shuffle && l->args.generator) torch_randperm_generator(l->length, l->args.generator);
-    l->begun = false;
+    while (!cer_workers_full(l->workers) && ask(l)) continue;
+    if (cer_error_pending() || cer_workers_idle(l->workers)) return end_pass(l), false;
+    bool fine = cer_workers_take(l->workers, batch);
+    if (!fine || ask(l) || !cer_error_pending()) return fine;
+    for (int64_t k = 0; k < cer_batch_fields(&l->args); k++) batch[k] = NULL;
+    return end_pass(l), false;
 }
 
 bool torch_utils_data_DataLoader_next(DataLoader *l, Tensor **batch)
 {
     if (!ready(l, "next")) return false;
-    if (!l->begun) torch_utils_data_DataLoader_iter(l);
-    int64_t scope = torch_scope_push(), n = l->length - l->at, size = l->args.batch_size;
-    bool fine = !cer_error_pending() && (l->drawn || draw_order(l));
-    if (n > size) n = size;
-    bool more = fine && n > 0 && (n == size || !l->args.drop_last);
-    if (fine && !more) end_pass(l);
-    torch_scope_pop(scope);
-    if (!more || !cer_dataset_batch(l->args.dataset, n, l->order + l->at, batch)) return false;
-    l->at += n;
-    return true;
+    for (int64_t k = 0; k < cer_batch_fields(&l->args); k++) batch[k] = NULL;
+    if (!l->begun && torch_utils_data_DataLoader_iter(l) != TORCH_OK) return false;
+    if (l->workers) return next_of_workers(l, batch);
+    int64_t n = cer_pass_batch(&l->pass);
+    if (n == 0) return end_pass(l), false;
+    return cer_dataset_batch(&l->args, n, l->pass.batch, batch);
 }

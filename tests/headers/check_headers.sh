@@ -31,7 +31,7 @@ nn/transformer.h
 nn/utils.h
 nn/utils_norm.h
 nn/vision.h
-optim/lr_scheduler.h optim/optim.h data/data.h data/loader.h io/io.h
+optim/lr_scheduler.h optim/optim.h data/data.h data/dataset.h data/loader.h data/sampler.h io/io.h
 ops/rearrange.h ops/info.h
 ops/dropout.h ops/linalg.h
 ops/gather.h ops/search.h
