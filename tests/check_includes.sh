@@ -46,7 +46,7 @@ check autograd "core/ ops/ autograd/" autograd/*.[ch]
 check optim "core/ ops/ optim/" optim/*.[ch]
 check data "core/ ops/ data/" data/*.[ch]
 check io "core/ ops/ io/" io/*.[ch]
-check examples "nothing" examples/*.c examples/minimal/*.c # the umbrella only: #include <cerilla.h>
+check examples "examples/" examples/*.c examples/minimal/*.c # of the library the umbrella only: #include <cerilla.h>
 for file in bench/*.[ch]; do
     [ -f "$file" ] && check bench "bench/" "$file"
 done
