@@ -47,6 +47,7 @@ TITLES = {
     "nn/hooks.h": "Hooks of modules",
     "nn/init.h": "Initial values",
     "nn/averaged.h": "Averaged models",
+    "nn/lazy.h": "Lazy layers",
     "nn/utils_norm.h": "Normalised weights",
     "nn/parametrize.h": "Parametrizations",
     "nn/utils.h": "Clipping, vectors of parameters",

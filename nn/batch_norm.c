@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "layer.h"
+#include "lazy_module.h"
 
 nn_BatchNormArgs nn_BatchNormArgs_defaults(void)
 {
@@ -81,9 +82,8 @@ static void make_buffers(nn_BatchNorm *m, torch_dtype dtype)
     torch_scope_pop(scope);
 }
 
-static nn_BatchNorm *make(const nn_Class *record, int64_t spatial, nn_BatchNormArgs a, const nn_BatchNormArgs *args)
+static nn_BatchNorm *make(const nn_Class *record, int64_t spatial, nn_BatchNormArgs a)
 {
-    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED(cer_nn_class_name(record->name), "num_features", a.num_features)) return NULL;
     nn_BatchNorm *m = nn_new_class(nn_BatchNorm, record);
     if (!m) return NULL;
@@ -98,15 +98,24 @@ static nn_BatchNorm *make(const nn_Class *record, int64_t spatial, nn_BatchNormA
     return cer_nn_made(m);
 }
 
-#define NORM(type, spatial, forward_, defaults)                          \
-    nn_BatchNorm *type##_new(const nn_BatchNormArgs *args)               \
-    {                                                                    \
-        static const nn_Class record = {.struct_size = sizeof(nn_Class), \
-                                        .name = #type,                   \
-                                        .size = sizeof(type),            \
-                                        .forward = forward_,             \
-                                        .extra_repr = batch_repr};       \
-        return make(&record, spatial, defaults, args);                   \
+#define NORM(type, spatial, forward_, defaults)                                             \
+    nn_BatchNorm *type##_new(const nn_BatchNormArgs *args)                                  \
+    {                                                                                       \
+        static const nn_Class record = {.struct_size = sizeof(nn_Class),                    \
+                                        .name = #type,                                      \
+                                        .size = sizeof(type),                               \
+                                        .forward = forward_,                                \
+                                        .extra_repr = batch_repr};                          \
+        nn_BatchNormArgs a = defaults;                                                      \
+        cer_args(&a, sizeof a, args);                                                       \
+        return make(&record, spatial, a);                                                   \
+    }                                                                                       \
+    static nn_Module *again_##type(const cer_Lazy *l, const nn_Module *m, int64_t features) \
+    {                                                                                       \
+        nn_BatchNormArgs a = l->args.norm;                                                  \
+        (void)m;                                                                            \
+        a.num_features = features;                                                          \
+        return (nn_Module *)type##_new(&a);                                                 \
     }
 NORM(nn_BatchNorm1d, 1, batch_forward, nn_BatchNormArgs_defaults())
 NORM(nn_BatchNorm2d, 2, batch_forward, nn_BatchNormArgs_defaults())
@@ -114,3 +123,31 @@ NORM(nn_BatchNorm3d, 3, batch_forward, nn_BatchNormArgs_defaults())
 NORM(nn_InstanceNorm1d, 1, instance_forward, nn_InstanceNormArgs_defaults())
 NORM(nn_InstanceNorm2d, 2, instance_forward, nn_InstanceNormArgs_defaults())
 NORM(nn_InstanceNorm3d, 3, instance_forward, nn_InstanceNormArgs_defaults())
+
+/* ---- whose number of features the first input tells -------------------------------------------------------------- */
+
+/* Of no features: weights and buffers of size 0 are there already. */
+static nn_BatchNorm *lazy(const nn_Class *record, int64_t spatial, cer_Lazy l, const nn_BatchNormArgs *args)
+{
+    cer_args(&l.args.norm, sizeof l.args.norm, args);
+    l.args.norm.num_features = 0;
+    l.norm = true;
+    nn_BatchNorm *m = make(record, spatial, l.args.norm);
+    return m ? cer_nn_lazy(&m->module, &l, NULL, NULL, l.args.norm.dtype) : NULL;
+}
+
+#define LAZY(Norm, spatial, defaults)                                                                    \
+    nn_BatchNorm *nn_Lazy##Norm##_new(const nn_BatchNormArgs *args)                                      \
+    {                                                                                                    \
+        static const nn_Class record = {.struct_size = sizeof(nn_Class),                                 \
+                                        .name = "Lazy" #Norm,                                            \
+                                        .size = sizeof(nn_BatchNorm),                                    \
+                                        .extra_repr = batch_repr};                                       \
+        return lazy(&record, spatial, (cer_Lazy){.make = again_nn_##Norm, .args.norm = defaults}, args); \
+    }
+LAZY(BatchNorm1d, 1, nn_BatchNormArgs_defaults())
+LAZY(BatchNorm2d, 2, nn_BatchNormArgs_defaults())
+LAZY(BatchNorm3d, 3, nn_BatchNormArgs_defaults())
+LAZY(InstanceNorm1d, 1, nn_BatchNormArgs_defaults())
+LAZY(InstanceNorm2d, 2, nn_BatchNormArgs_defaults())
+LAZY(InstanceNorm3d, 3, nn_BatchNormArgs_defaults())

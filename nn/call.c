@@ -21,8 +21,11 @@ static int hooked(nn_Module *m, Tensor *const *in, int64_t n_in, Tensor **out, i
     cer_Crossing *crossing = NULL;
     Tensor **args = cer_pool_block((size_t)(n_in > 0 ? n_in : 1) * sizeof *args, NULL);
     for (int64_t i = 0; args && i < n_in; i++) args[i] = in[i];
-    for (int64_t i = 0; i < impl->n_hooks && !cer_error_pending(); i++)
-        if (impl->hook[i].kind == CER_NN_HOOK_PRE) impl->hook[i].run.pre(m, args, n_in, impl->hook[i].data);
+    for (int64_t i = 0; i < impl->n_hooks && !cer_error_pending(); i++) {
+        cer_Hook hook = impl->hook[i];
+        if (hook.kind == CER_NN_HOOK_PRE) hook.run.pre(m, args, n_in, hook.data);
+        if (i >= impl->n_hooks || impl->hook[i].handle != hook.handle) i--; /* it has removed itself */
+    }
     if (!cer_error_pending() && cer_nn_has_hook(m, CER_NN_HOOK_BACKWARD)) crossing = cer_nn_enter(m, args, n_in);
     if (!cer_error_pending()) forward(m, args, n_in, out, n_out);
     for (int64_t i = 0; i < impl->n_hooks && !cer_error_pending(); i++)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "layer.h"
+#include "lazy_module.h"
 
 static int dims_of(const nn_Conv *m)
 {
@@ -161,11 +162,10 @@ nn_ConvTransposeArgs nn_ConvTransposeArgs_defaults(void)
     return *NN_CONV_TRANSPOSE(.bias = true);
 }
 
-static nn_Conv *conv_new(const nn_Class *record, int dims, const nn_ConvArgs *args)
+/* The module without its weights. */
+static nn_Conv *conv_shell(const nn_Class *record, int dims, nn_ConvArgs a)
 {
-    nn_ConvArgs a = nn_ConvArgs_defaults();
     const char *name = cer_nn_class_name(record->name);
-    cer_args(&a, sizeof a, args);
     if (!NN_REQUIRED(name, "in_channels out_channels kernel_size", a.in_channels, a.out_channels,
                      a.kernel_sizes.n ? 0 : a.kernel_size))
         return NULL;
@@ -181,14 +181,20 @@ static nn_Conv *conv_new(const nn_Class *record, int dims, const nn_ConvArgs *ar
                 spread(name, "padding", dims, a.padding, &a.paddings, &m->padding) &&
                 spread(name, "dilation", dims, a.dilation, &a.dilations, &m->dilation) && fits(name, m);
     m->output_padding.n = dims;
-    return fine ? complete(m, a.out_channels, a.in_channels / a.groups, a.bias, a.dtype) : cer_nn_made(m);
+    return fine ? m : cer_nn_made(m);
 }
 
-static nn_Conv *transpose_new(const nn_Class *record, int dims, const nn_ConvTransposeArgs *args)
+static nn_Conv *conv_new(const nn_Class *record, int dims, const nn_ConvArgs *args)
 {
-    nn_ConvTransposeArgs a = nn_ConvTransposeArgs_defaults();
-    const char *name = cer_nn_class_name(record->name);
+    nn_ConvArgs a = nn_ConvArgs_defaults();
     cer_args(&a, sizeof a, args);
+    nn_Conv *m = conv_shell(record, dims, a);
+    return m ? complete(m, a.out_channels, a.in_channels / a.groups, a.bias, a.dtype) : NULL;
+}
+
+static nn_Conv *transpose_shell(const nn_Class *record, int dims, nn_ConvTransposeArgs a)
+{
+    const char *name = cer_nn_class_name(record->name);
     if (!NN_REQUIRED(name, "in_channels out_channels kernel_size", a.in_channels, a.out_channels,
                      a.kernel_sizes.n ? 0 : a.kernel_size))
         return NULL;
@@ -205,8 +211,15 @@ static nn_Conv *transpose_new(const nn_Class *record, int dims, const nn_ConvTra
                 spread(name, "dilation", dims, a.dilation, &a.dilations, &m->dilation);
     if (fine && strcmp(m->padding_mode, "zeros") != 0)
         fine = cer_raise(TORCH_VALUE_ERROR, name, "Only \"zeros\" padding mode is supported for %s", name);
-    fine = fine && fits(name, m);
-    return fine ? complete(m, a.in_channels, a.out_channels / a.groups, a.bias, a.dtype) : cer_nn_made(m);
+    return fine && fits(name, m) ? m : cer_nn_made(m);
+}
+
+static nn_Conv *transpose_new(const nn_Class *record, int dims, const nn_ConvTransposeArgs *args)
+{
+    nn_ConvTransposeArgs a = nn_ConvTransposeArgs_defaults();
+    cer_args(&a, sizeof a, args);
+    nn_Conv *m = transpose_shell(record, dims, a);
+    return m ? complete(m, a.in_channels, a.out_channels / a.groups, a.bias, a.dtype) : NULL;
 }
 
 #define CONV(dims)                                                                                                   \
@@ -224,3 +237,52 @@ static nn_Conv *transpose_new(const nn_Class *record, int dims, const nn_ConvTra
 CONV(1)
 CONV(2)
 CONV(3)
+
+/* ---- whose number of channels the first input tells -------------------------------------------------------------- */
+
+#define LAZY(dims)                                                                                                \
+    static nn_Module *make_conv##dims(const cer_Lazy *l, const nn_Module *m, int64_t channels)                    \
+    {                                                                                                             \
+        nn_ConvArgs a = l->args.conv;                                                                             \
+        a.in_channels = channels;                                                                                 \
+        a.padding_mode = ((const nn_Conv *)m)->padding_mode;                                                      \
+        return (nn_Module *)nn_Conv##dims##d_new(&a);                                                             \
+    }                                                                                                             \
+    static nn_Module *make_transpose##dims(const cer_Lazy *l, const nn_Module *m, int64_t channels)               \
+    {                                                                                                             \
+        nn_ConvTransposeArgs a = l->args.transpose;                                                               \
+        a.in_channels = channels;                                                                                 \
+        a.padding_mode = ((const nn_Conv *)m)->padding_mode;                                                      \
+        return (nn_Module *)nn_ConvTranspose##dims##d_new(&a);                                                    \
+    }                                                                                                             \
+    nn_Conv##dims##d *nn_LazyConv##dims##d_new(const nn_ConvArgs *args)                                           \
+    {                                                                                                             \
+        static const nn_Class record = {.struct_size = sizeof(nn_Class),                                          \
+                                        .name = "LazyConv" #dims "d",                                             \
+                                        .size = sizeof(nn_Conv),                                                  \
+                                        .extra_repr = conv_repr};                                                 \
+        cer_Lazy l = {.make = make_conv##dims, .spatial = dims, .args.conv = nn_ConvArgs_defaults()};             \
+        cer_args(&l.args.conv, sizeof l.args.conv, args);                                                         \
+        l.args.conv.in_channels = 0;                                                                              \
+        nn_Conv *m = conv_shell(&record, dims, l.args.conv);                                                      \
+        return m ? cer_nn_lazy(&m->module, &l, &m->weight, l.args.conv.bias ? &m->bias : NULL, l.args.conv.dtype) \
+                 : NULL;                                                                                          \
+    }                                                                                                             \
+    nn_ConvTranspose##dims##d *nn_LazyConvTranspose##dims##d_new(const nn_ConvTransposeArgs *args)                \
+    {                                                                                                             \
+        static const nn_Class record = {.struct_size = sizeof(nn_Class),                                          \
+                                        .name = "LazyConvTranspose" #dims "d",                                    \
+                                        .size = sizeof(nn_Conv),                                                  \
+                                        .extra_repr = conv_repr};                                                 \
+        cer_Lazy l = {                                                                                            \
+            .make = make_transpose##dims, .spatial = dims, .args.transpose = nn_ConvTransposeArgs_defaults()};    \
+        cer_args(&l.args.transpose, sizeof l.args.transpose, args);                                               \
+        l.args.transpose.in_channels = 0;                                                                         \
+        nn_Conv *m = transpose_shell(&record, dims, l.args.transpose);                                            \
+        return m ? cer_nn_lazy(&m->module, &l, &m->weight, l.args.transpose.bias ? &m->bias : NULL,               \
+                               l.args.transpose.dtype)                                                            \
+                 : NULL;                                                                                          \
+    }
+LAZY(1)
+LAZY(2)
+LAZY(3)

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "layer.h"
+#include "lazy_module.h"
 
 nn_LinearArgs nn_LinearArgs_defaults(void)
 {
@@ -47,4 +48,28 @@ nn_Linear *nn_Linear_new(const nn_LinearArgs *args)
         nn_Module_register_parameter(&m->module, "bias", NULL);
     if (!cer_error_pending()) reset_parameters(m);
     return cer_nn_made(m);
+}
+
+/* ---- LazyLinear -------------------------------------------------------------------------------------------------- */
+
+static nn_Module *make_linear(const cer_Lazy *l, const nn_Module *m, int64_t features)
+{
+    nn_LinearArgs a = l->args.linear;
+    (void)m;
+    a.in_features = features;
+    return (nn_Module *)nn_Linear_new(&a);
+}
+
+static const nn_Class lazy_class = {
+    .struct_size = sizeof(nn_Class), .name = "LazyLinear", .size = sizeof(nn_Linear), .extra_repr = linear_repr};
+
+nn_Linear *nn_LazyLinear_new(const nn_LinearArgs *args)
+{
+    cer_Lazy l = {.make = make_linear, .spatial = -1, .args.linear = nn_LinearArgs_defaults()};
+    cer_args(&l.args.linear, sizeof l.args.linear, args);
+    if (!NN_REQUIRED("LazyLinear", "out_features", l.args.linear.out_features)) return NULL;
+    nn_Linear *m = nn_new_class(nn_Linear, &lazy_class);
+    if (!m) return NULL;
+    m->out_features = l.args.linear.out_features;
+    return cer_nn_lazy(&m->module, &l, &m->weight, l.args.linear.bias ? &m->bias : NULL, l.args.linear.dtype);
 }

@@ -177,6 +177,10 @@ TORCH_API nn_Module *nn_Module_to(nn_Module *m, torch_dtype dtype);
 #define nn_requires_grad__(m, ...) nn_Module_requires_grad_(NN_MODULE(m), NN_FLAG(requires_grad, true, __VA_ARGS__))
 #define nn_share_memory(m) nn_Module_share_memory(NN_MODULE(m))
 #define nn_to(m, dtype) nn_Module_to(NN_MODULE(m), dtype)
+#define nn_float(m) nn_to(m, torch_float32)
+#define nn_double(m) nn_to(m, torch_float64)
+#define nn_half(m) nn_to(m, torch_float16)
+#define nn_bfloat16(m) nn_to(m, torch_bfloat16)
 
 /* m.state_dict(): borrowed; its tensors share memory with the module's.      NULL
  * m.load_state_dict(d, strict=True): copies into the module. RuntimeError "Error(s) in loading state_dict for

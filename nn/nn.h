@@ -14,6 +14,7 @@
 #include "fold.h"
 #include "hooks.h"
 #include "init.h"
+#include "lazy.h"
 #include "linear.h"
 #include "loss.h"
 #include "machinery.h"

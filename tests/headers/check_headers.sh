@@ -18,6 +18,7 @@ nn/embedding.h
 nn/fold.h
 nn/hooks.h
 nn/init.h
+nn/lazy.h
 nn/linear.h
 nn/loss.h
 nn/machinery.h

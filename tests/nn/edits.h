@@ -21,6 +21,13 @@ static inline void *edited(void *m)
     return m;
 }
 
+/* The module after a call with x. */
+static inline void *called(void *m, Tensor *x)
+{
+    if (m) nn_forward((nn_Module *)m, x);
+    return edited(m);
+}
+
 #define EDIT(name, Type, constructor, ...) \
     static inline void *name(void)         \
     {                                      \
@@ -139,8 +146,8 @@ static inline void count_again(nn_Sequential *m)
     optim_swa_utils_update_bn(next_batch, &i, m);
 }
 
-EDIT(averaged, optim_AveragedModel, averaged_of(nn_Sequential(nn_Linear(3, 2, .bias = false), nn_BatchNorm1d(2)), NULL, false),
-     (void)m)
+EDIT(averaged, optim_AveragedModel,
+     averaged_of(nn_Sequential(nn_Linear(3, 2, .bias = false), nn_BatchNorm1d(2)), NULL, false), (void)m)
 EDIT(averaged_thrice, optim_AveragedModel, averaged_of(nn_Linear(3, 2), NULL, false), update_with(m, nn_Linear(3, 2)),
      update_with(m, nn_Linear(3, 2)), update_with(m, nn_Linear(3, 2)))
 EDIT(averaged_buffers, optim_AveragedModel, averaged_of(nn_BatchNorm1d(3), quarter, true), update_with(m, filled(1)),

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "core/print.h"
+#include "core/random.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
 #include "tests/said.h"
@@ -440,6 +441,36 @@ START_TEST(deep_copy_of_a_class)
     nn_free(other);
     nn_free(m);
     ck_assert_int_eq(freed, 3);
+}
+END_TEST
+
+/* What PyTorch prints of lazy layers before and after their first input; and an optimizer that held the weights before. */
+START_TEST(lazy_layers)
+{
+    nn_Linear *m = nn_LazyLinear(2);
+    nn_Conv2d *c = nn_LazyConv2d(8, 3);
+    ck_assert_str_eq(nn_str(m), "LazyLinear(in_features=0, out_features=2, bias=True)");
+    ck_assert_str_eq(nn_str(c), "LazyConv2d(0, 8, kernel_size=(3, 3), stride=(1, 1))");
+    Tensor *weight = m->weight;
+    nn_Linear *copy = nn_deepcopy(m);
+    torch_manual_seed(3);
+    ck_assert_ptr_nonnull(nn_forward(m, torch_ones(1, 4)));
+    ck_assert_str_eq(nn_str(m), "Linear(in_features=4, out_features=2, bias=True)");
+    ck_assert_ptr_eq(m->weight, weight);
+    ck_assert_ptr_eq(nn_get_parameter(m, "weight"), weight);
+    ck_assert_ptr_eq(nn_as(nn_Linear, m), m);
+    torch_manual_seed(3);
+    nn_Linear *other = nn_Linear(4, 2);
+    ck_assert(torch_equal(other->weight, weight));
+    ck_assert_str_eq(nn_class_name(copy), "LazyLinear");
+    ck_assert_ptr_nonnull(nn_forward(copy, torch_ones(1, 7)));
+    ck_assert_int_eq(copy->in_features, 7);
+    torch_backward(torch_sum(nn_forward(m, torch_ones(1, 4))));
+    ck_assert_ptr_nonnull(torch_grad(weight));
+    nn_free(m);
+    nn_free(c);
+    nn_free(copy);
+    nn_free(other);
 }
 END_TEST
 
@@ -932,7 +963,7 @@ static TCase *trees(void)
 static TCase *calling(void)
 {
     return test_case("calling", hooks, pre_hooks, backward_hooks, hooks_without_memory, deep_copies,
-                     deep_copy_of_a_class, class_with_a_record);
+                     deep_copy_of_a_class, lazy_layers, class_with_a_record);
 }
 
 static TCase *state_dicts(void)

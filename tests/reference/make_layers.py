@@ -59,6 +59,11 @@ def filled(value):
     return m
 
 
+def called(m, x):
+    m(x)
+    return m
+
+
 def edit(m, *statements):
     for s in statements:
         exec(s, {**globals(), 'm': m})
