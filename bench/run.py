@@ -3,7 +3,7 @@
 
     bench/run.py BUILD_DIR [--check] [PATTERN]     (./dev bench calls it)
 
-PATTERN: a program (notebook, ops), or a part of workloads' names. Each program prints one JSON line per workload. Medians of
+PATTERN: a program (notebook, ops, files), or a part of workloads' names. Each program prints one JSON line per workload. Medians of
 ROUNDS alternating rounds; the ratio is the median of the paired ratios, so that a neighbour's load, which both sides see,
 cancels. Raw lines go to bench/results/PROGRAM.jsonl. --check: exit 1 when a row takes more than SLOWEST of PyTorch's time."""
 import json
@@ -15,7 +15,7 @@ import sys
 
 ROUNDS, SLOWEST = 5, 1.2
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAMS = {"notebook": 0.5, "ops": 0.06}  # bench/NAME.c, NAME_torch.py, NAME_libtorch.cpp: seconds per workload and round
+PROGRAMS = {"notebook": 0.5, "ops": 0.06, "files": 1}  # bench/NAME.c, NAME_torch.py, NAME_libtorch.cpp: seconds per workload and round
 
 
 def works(command):
