@@ -2,9 +2,11 @@
 #ifndef CERILLA_BENCH_H
 #define CERILLA_BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -27,6 +29,16 @@ static double bench_median(double *v, int n)
 {
     qsort(v, (size_t)n, sizeof *v, bench_ascending);
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+/* Is the workload asked for? pattern: a part of its name, or =one,other, for exactly these. */
+static bool bench_wanted(const char *workload, const char *pattern)
+{
+    size_t length = strlen(workload);
+    if (*pattern != '=') return strstr(workload, pattern) != NULL;
+    for (const char *at = pattern; *at && at[1]; at = strchr(at + 1, ','))
+        if (strncmp(at + 1, workload, length) == 0 && at[1 + length] == ',') return true;
+    return false;
 }
 
 /* Peak resident memory of this program, not of what started it. */

@@ -55,8 +55,8 @@ int main(int argc, char **argv)
     Training t = {model, nn_MSELoss(), optim_SGD(nn_parameters(model), .lr = 0.01), torch_randn(10, 1, 1),
                   torch_randn(10, 1, 1)};
     const char *pattern = argc > 1 ? argv[1] : "";
-    if (strstr("notebook_step", pattern)) bench_run("notebook_step", step, &t, torch_allocations);
-    if (strstr("notebook_forward", pattern)) bench_run("notebook_forward", only_forward, &t, torch_allocations);
+    if (bench_wanted("notebook_step", pattern)) bench_run("notebook_step", step, &t, torch_allocations);
+    if (bench_wanted("notebook_forward", pattern)) bench_run("notebook_forward", only_forward, &t, torch_allocations);
     optim_free(t.optimizer);
     nn_free(t.criterion);
     nn_free(model);

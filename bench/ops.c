@@ -62,7 +62,7 @@ int main(int argc, char **argv)
     in.a = torch_randn(200, 200);
     in.s = torch_add(torch_mm(in.a, torch_t(in.a)), torch_mul(torch_eye(200), 200));
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
-        if (!strstr(rows[r].name, pattern)) continue;
+        if (!bench_wanted(rows[r].name, pattern)) continue;
         torch_requires_grad_(in.x, rows[r].grad);
         torch_requires_grad_(in.y, rows[r].grad);
         bench_run(rows[r].name, rows[r].body, &in, torch_allocations);

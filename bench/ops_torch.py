@@ -7,7 +7,7 @@ import warnings
 import torch
 import torch.nn.functional as F
 
-from timing import run
+from timing import run, wanted
 
 warnings.filterwarnings("ignore")
 torch.manual_seed(0)
@@ -42,7 +42,7 @@ def grad_of(python):
 pattern = sys.argv[1] if len(sys.argv) > 1 else ""
 text = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.def")).read()
 for grad, name, python in re.findall(r'^BENCH(_GRAD)?\((\w+), "([^"]*)"', text, re.M):
-    if pattern not in name:
+    if not wanted(name, pattern):
         continue
     x.requires_grad_(bool(grad))
     y.requires_grad_(bool(grad))

@@ -12,6 +12,10 @@ def peak_mb():
         return next(int(line.split()[1]) for line in f if line.startswith("VmHWM")) / 1024
 
 
+def wanted(name, pattern):
+    return name in pattern[1:].split(",") if pattern.startswith("=") else pattern in name
+
+
 def run(name, body, peer):
     start, warm = time.perf_counter(), 0
     while time.perf_counter() - start < SECONDS / 5:
