@@ -160,29 +160,51 @@ static bool rrelu_shape(cer_Call *c)
     return true;
 }
 
+/* The slope of each of n elements: drawn up to 0, 1 above; each drawn number comes from two words. */
+enum { RRELU_BLOCK = 256 };
+
+static void draw_slopes(const RreluAttrs *a, torch_Generator *g, int64_t n, const double *value, double *slope)
+{
+    uint32_t word[2 * RRELU_BLOCK + 2];
+    int64_t k = 0;
+    for (int64_t i = 0; i < n; i++) k += value[i] <= 0;
+    cer_random32_fill(g, word, 2 * k);
+    word[2 * k] = word[2 * k + 1] = 0; /* read behind the last, and not used */
+    k = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = ((uint64_t)word[2 * k] << 32 | word[2 * k + 1]) & ((UINT64_C(1) << 53) - 1);
+        double drawn = (double)(int64_t)bits * 0x1p-53 * (a->upper - a->lower) + a->lower;
+        slope[i] = value[i] <= 0 ? drawn : 1;
+        k += value[i] <= 0;
+    }
+}
+
+#define RRELU(T)                                                                                        \
+    static void rrelu_##T(const RreluAttrs *a, torch_Generator *g, int64_t n, T *x, T *slope)           \
+    {                                                                                                   \
+        double value[RRELU_BLOCK], r[RRELU_BLOCK];                                                      \
+        T fixed = (T)((a->lower + a->upper) / 2);                                                       \
+        for (int64_t i = 0; i < n && !a->training; i++) x[i] *= slope[i] = x[i] > 0 ? 1 : fixed;        \
+        for (int64_t i = 0; i < n && a->training; i += RRELU_BLOCK) {                                   \
+            int64_t here = n - i < RRELU_BLOCK ? n - i : RRELU_BLOCK;                                   \
+            for (int64_t k = 0; k < here; k++) value[k] = (double)x[i + k];                             \
+            draw_slopes(a, g, here, value, r);                                                          \
+            for (int64_t k = 0; k < here; k++) x[i + k] = (T)(value[k] * r[k]), slope[i + k] = (T)r[k]; \
+        }                                                                                               \
+    }
+RRELU(float)
+RRELU(double)
+
 static bool rrelu_kernel(cer_Call *c) /* the second output is the slope of each element, 1 above 0 */
 {
     const RreluAttrs *a = c->attrs;
-    const Tensor *x = c->in[0].as.t;
     Tensor *out = c->out[0], *slope = c->out[1];
-    bool wide = x->dtype == torch_float64;
-    double fixed = (a->lower + a->upper) / 2;
-    cer_copy_elements(out, x, x->stride);
+    cer_copy_elements(out, c->in[0].as.t, c->in[0].as.t->stride);
     torch_Generator *g = cer_generator_lock(a->generator);
-    for (int64_t i = 0; i < out->numel; i++) {
-        double *d = (double *)(void *)out->data + i;
-        float *f = (float *)(void *)out->data + i;
-        double value = wide ? *d : (double)*f, r = 1;
-        if (a->training ? value <= 0 : !(value > 0))
-            r = a->training ? cer_uniform_double(g) * (a->upper - a->lower) + a->lower : fixed;
-        if (wide) {
-            *d *= r;
-            ((double *)(void *)slope->data)[i] = r;
-        } else {
-            *f = a->training ? (float)(value * r) : *f * (float)r;
-            ((float *)(void *)slope->data)[i] = (float)r;
-        }
-    }
+    if (out->dtype == torch_float64)
+        rrelu_double(a, g, out->numel, (double *)(void *)out->data, (double *)(void *)slope->data);
+    else
+        rrelu_float(a, g, out->numel, (float *)(void *)out->data, (float *)(void *)slope->data);
     cer_generator_unlock(g);
     return true;
 }

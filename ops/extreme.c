@@ -59,8 +59,8 @@ void cer_shared_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     Tensor *x = cer_saved_tensor(n, 0), *y = cer_saved_output(n, 0);
     if (!x || !y) return;
     bool nan = n->op != &cer_op_amax && n->op != &cer_op_amin && isnan(torch_item(y));
-    Tensor *chosen = nan ? torch_ne(x, x) : torch_eq(x, cer_restored(n, y));
-    in[0] = torch_mul(chosen, torch_div(cer_restored(n, g[0]), cer_sum_kept(chosen, a->reduced)));
+    Tensor *chosen = nan ? torch_ne(x, x) : torch_eq(x, cer_beside_input(n, y));
+    in[0] = torch_mul(chosen, torch_div(cer_beside_input(n, g[0]), cer_sum_kept(chosen, a->reduced)));
 }
 
 #define VALUE(id, grad, kernel_)                                             \

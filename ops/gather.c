@@ -30,9 +30,14 @@ static bool gather_checks(const Tensor *x, const Tensor *index, int64_t dim)
                              "from dimension %lld",
                              (long long)d, cer_shape_text(index->ndim, index->shape, have, sizeof have),
                              cer_shape_text(x->ndim, x->shape, want, sizeof want), (long long)dim);
-    int64_t wrong;
-    return cer_index_within(index, 0, size_of(x, dim), &wrong) ||
-           cer_raise(TORCH_RUNTIME_ERROR, "gather", "index %lld is out of bounds for dimension %lld with size %lld",
+    return true;
+}
+
+static bool out_of_bounds(const Tensor *x, const Tensor *index, int64_t dim)
+{
+    int64_t wrong = 0;
+    cer_index_within(index, 0, size_of(x, dim), &wrong);
+    return cer_raise(TORCH_RUNTIME_ERROR, "gather", "index %lld is out of bounds for dimension %lld with size %lld",
                      (long long)wrong, (long long)dim, (long long)size_of(x, dim));
 }
 
@@ -48,12 +53,12 @@ static bool gather_shape(cer_Call *c)
 static bool gather_kernel(cer_Call *c)
 {
     const GatherAttrs *a = c->attrs;
+    const Tensor *x = c->in[0].as.t, *index = c->in[1].as.t;
     cer_Moves m;
     torch_Scalar out = torch_scalar_tensor(c->out[0]);
     if (c->out[0]->numel == 0) return true;
-    cer_moves_along(&m, c->in[0].as.t, a->dim, c->in[1].as.t, &out);
-    cer_pick(&m);
-    return true;
+    cer_moves_along(&m, x, a->dim, index, &out);
+    return cer_pick_checked(&m, size_of(x, a->dim)) || out_of_bounds(x, index, a->dim);
 }
 
 static void gather_vjp(cer_Node *n, Tensor *const *g, Tensor **in)

@@ -11,19 +11,17 @@ Tensor *cer_as_long(Tensor *index)
     return t;
 }
 
-/* Indices are few where nothing is wrong: so first the range of all, then, if that is too wide, the first culprit. */
-bool cer_index_within(const Tensor *index, int64_t low, int64_t high, int64_t *wrong)
+/* The least and the largest of some indices, what is repeated looked at once. */
+static bool all_within(char *index, int64_t ndim, const int64_t *sizes, const int64_t *strides, int64_t low,
+                       int64_t high)
 {
-    int64_t least = INT64_MAX, most = INT64_MIN;
+    int64_t least = INT64_MAX, most = INT64_MIN, shape[TORCH_MAX_DIM], at[TORCH_MAX_DIM] = {0};
     cer_Iterator it;
-    char *data[1] = {index->data};
-    const int64_t *stride[1] = {index->stride};
+    char *data[1] = {index};
+    const int64_t *stride[1] = {strides};
     size_t element[1] = {sizeof(int64_t)};
-    if (index->numel == 0) return true;
-    int64_t shape[TORCH_MAX_DIM]; /* what is repeated is looked at once */
-    for (int d = 0; d < index->ndim; d++) shape[d] = index->stride[d] ? index->shape[d] : 1;
-    cer_iterator_init(&it, 1, index->ndim, shape, data, stride, element, false);
-    int64_t at[TORCH_MAX_DIM] = {0};
+    for (int64_t d = 0; d < ndim; d++) shape[d] = strides[d] || sizes[d] == 0 ? sizes[d] : 1;
+    cer_iterator_init(&it, 1, ndim, shape, data, stride, element, false);
     const char *run = it.data[0];
     for (int64_t d = 0; d < it.ndim;) {
         cer_kernels()->index_range(it.shape[0], run, it.stride[0][0], &least, &most);
@@ -34,7 +32,13 @@ bool cer_index_within(const Tensor *index, int64_t low, int64_t high, int64_t *w
             at[d] = 0;
         }
     }
-    if (least >= low && most < high) return true;
+    return least >= low && most < high;
+}
+
+/* Culprits are rare: so first the range of all, then, if that is too wide, the first one. */
+bool cer_index_within(const Tensor *index, int64_t low, int64_t high, int64_t *wrong)
+{
+    if (index->numel == 0 || all_within(index->data, index->ndim, index->shape, index->stride, low, high)) return true;
     for (int64_t i = 0; i < index->numel; i++) {
         int64_t left = i, offset = 0;
         for (int d = index->ndim; d-- > 0; left /= index->shape[d]) offset += left % index->shape[d] * index->stride[d];
@@ -124,6 +128,65 @@ void cer_pick(const cer_Moves *m)
 void cer_put(const cer_Moves *m, int how, const void *factor)
 {
     walk(m, cer_kernels()->put[how][m->dtype], true, factor);
+}
+
+/* ---- in slabs ------------------------------------------------------------------------------------------------------
+ * Rows of the first dimension, so few that an index just checked is still in the cache when it is followed. */
+enum { SLAB = 1 << 12 }; /* elements */
+
+static bool next_slab(const cer_Moves *m, int64_t *row, cer_Moves *slab)
+{
+    int64_t width = 1, size = (int64_t)torch_dtype_size(m->dtype), left = m->shape[0] - *row;
+    for (int64_t d = 1; d < m->ndim; d++) width *= m->shape[d];
+    int64_t rows = width > 0 && width < SLAB ? SLAB / width : 1;
+    if (left <= 0) return false;
+    *slab = *m;
+    slab->shape[0] = rows < left ? rows : left;
+    slab->large += *row * m->large_stride[0] * size;
+    slab->index += *row * m->index_stride[0] * (int64_t)sizeof(int64_t);
+    if (m->small) slab->small += *row * m->small_stride[0] * size;
+    *row += slab->shape[0];
+    return true;
+}
+
+static bool slab_within(const cer_Moves *m, int64_t size)
+{
+    return all_within(m->index, m->ndim, m->shape, m->index_stride, 0, size);
+}
+
+static void copy_rows(const Tensor *to, const Tensor *from, int64_t row, int64_t n)
+{
+    Tensor there = *to, here = *from;
+    int64_t size = (int64_t)torch_dtype_size(to->dtype);
+    there.shape[0] = here.shape[0] = n;
+    there.numel = here.numel = to->numel / to->shape[0] * n;
+    there.data += row * to->stride[0] * size;
+    here.data += row * from->stride[0] * size;
+    cer_copy_elements(&there, &here, here.stride);
+}
+
+bool cer_pick_checked(const cer_Moves *m, int64_t size)
+{
+    cer_Moves slab;
+    for (int64_t row = 0; next_slab(m, &row, &slab);) {
+        if (!slab_within(&slab, size)) return false;
+        cer_pick(&slab);
+    }
+    return true;
+}
+
+bool cer_put_checked(cer_Call *c, const cer_Moves *m, int64_t dim, int how, int64_t size)
+{
+    Tensor *out = c->out[0];
+    bool by_rows = dim != 0 && m->shape[0] == out->shape[0];
+    cer_Moves slab;
+    if (!by_rows) cer_start_from_self(c);
+    for (int64_t row = 0, from = 0; next_slab(m, &row, &slab); from = row) {
+        if (!slab_within(&slab, size)) return false;
+        if (by_rows) copy_rows(out, c->in[0].as.t, from, row - from);
+        cer_put(&slab, how, NULL);
+    }
+    return true;
 }
 
 /* ---- joint indices ----------------------------------------------------------------------------------------------- */

@@ -65,10 +65,11 @@ bool cer_reduces_all(const torch_ReduceArgs *a);                                
 bool cer_reduce_shape(cer_Call *c);
 /* out[0] by a loop of ops/kernels/blocks.def that writes the type `made` and begins with neutral */
 bool cer_reduce_kernel(cer_Call *c, int block, const void *param, torch_dtype made, torch_Scalar neutral);
-Tensor *cer_restored(const cer_Node *n, Tensor *g); /* g or a saved output, as seen from the input */
-Tensor *cer_sum_kept(Tensor *x, uint32_t reduced);  /* what is reduced stays, with size 1 */
-torch_dtype cer_computed_as(torch_dtype t);         /* float32 for half types */
-Tensor *cer_typed(Tensor *t, torch_dtype type);     /* as cer_plain, but of any strides */
+Tensor *cer_restored(const cer_Node *n, Tensor *g);     /* g or a saved output, as seen from the input */
+Tensor *cer_beside_input(const cer_Node *n, Tensor *g); /* the same, not repeated: what is reduced has size 1 */
+Tensor *cer_sum_kept(Tensor *x, uint32_t reduced);      /* what is reduced stays, with size 1 */
+torch_dtype cer_computed_as(torch_dtype t);             /* float32 for half types */
+Tensor *cer_typed(Tensor *t, torch_dtype type);         /* as cer_plain, but of any strides */
 /* values and, in *indices, their places along dim (extreme.c); and their gradient, which goes there */
 Tensor *cer_reduce_indexed(const cer_Op *op, Tensor *x, int64_t dim, bool keepdim, Tensor **indices);
 void cer_shared_vjp(cer_Node *n, Tensor *const *g, Tensor **in); /* of a value without index: shared among equals */

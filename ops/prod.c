@@ -27,7 +27,7 @@ static void prod_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
         return;
     }
     if (!has_zero(x)) {
-        in[0] = torch_mul(cer_restored(n, g[0]), torch_div(cer_restored(n, y), x));
+        in[0] = torch_mul(cer_beside_input(n, g[0]), torch_div(cer_beside_input(n, y), x));
         return;
     }
     bool all = n->op == &cer_op_prod;

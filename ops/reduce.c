@@ -87,6 +87,15 @@ Tensor *cer_restored(const cer_Node *n, Tensor *g)
     return cer_restore_dims(g, cer_input_size(n, 0), a->reduced, a->kept);
 }
 
+Tensor *cer_beside_input(const cer_Node *n, Tensor *g)
+{
+    const cer_SumAttrs *a = cer_attrs(n);
+    torch_Size size = cer_input_size(n, 0);
+    for (int64_t d = 0; d < size.ndim; d++)
+        if (a->reduced >> d & 1 && size.dim[d] > 0) size.dim[d] = 1;
+    return cer_restore_dims(g, size, a->reduced, a->kept);
+}
+
 Tensor *cer_sum_kept(Tensor *x, uint32_t reduced)
 {
     if (!x) return NULL;
@@ -132,7 +141,7 @@ static bool nansum_kernel(cer_Call *c)
 static void nansum_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
     Tensor *x = cer_saved_tensor(n, 0);
-    if (x) in[0] = torch_mul(cer_restored(n, g[0]), torch_eq(x, x));
+    if (x) in[0] = torch_mul(cer_beside_input(n, g[0]), torch_eq(x, x));
 }
 
 const cer_Op cer_op_nansum = {

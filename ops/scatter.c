@@ -54,9 +54,14 @@ bool cer_scatter_checks(const Tensor *x, int64_t dim, const Tensor *index, const
                          cer_shape_text(x->ndim, x->shape, self, sizeof self), (long long)dim,
                          src ? " and to be smaller size than src " : "",
                          src ? cer_shape_text(src->ndim, src->shape, source, sizeof source) : "");
+    return true;
+}
+
+bool cer_scatter_in_range(const Tensor *x, int64_t dim, const Tensor *index)
+{
     int64_t wrong;
     return cer_index_within(index, 0, size_of(x, dim), &wrong) ||
-           cer_raise(TORCH_RUNTIME_ERROR, op, "index %lld is out of bounds for dimension %lld with size %lld",
+           cer_raise(TORCH_RUNTIME_ERROR, "scatter", "index %lld is out of bounds for dimension %lld with size %lld",
                      (long long)wrong, (long long)dim, (long long)size_of(x, dim));
 }
 
@@ -70,19 +75,21 @@ static bool scatter_shape(cer_Call *c)
     const ScatterAttrs *a = c->attrs;
     const Tensor *x = c->in[0].as.t;
     if (!cer_scatter_checks(x, a->dim, c->in[1].as.t, cer_tensor(c->in[2]))) return false;
-    if (!c->self) cer_form(&c->form[0], x->dtype, x->ndim, x->shape);
+    if (c->self) return cer_scatter_in_range(x, a->dim, c->in[1].as.t); /* else it is checked on the way */
+    cer_form(&c->form[0], x->dtype, x->ndim, x->shape);
     return true;
 }
 
 static bool scatter_kernel(cer_Call *c)
 {
     const ScatterAttrs *a = c->attrs;
+    const Tensor *x = c->in[0].as.t, *index = c->in[1].as.t;
+    int how = is_add(c->op) ? K_PUT_ADD : K_PUT;
     cer_Moves m;
-    cer_start_from_self(c);
-    if (c->in[1].as.t->numel == 0) return true;
-    cer_moves_along(&m, c->out[0], a->dim, c->in[1].as.t, &c->in[2]);
-    cer_put(&m, is_add(c->op) ? K_PUT_ADD : K_PUT, NULL);
-    return true;
+    if (index->numel == 0) return cer_start_from_self(c), true;
+    cer_moves_along(&m, c->out[0], a->dim, index, &c->in[2]);
+    if (c->self) return cer_put(&m, how, NULL), true;
+    return cer_put_checked(c, &m, a->dim, how, size_of(x, a->dim)) || cer_scatter_in_range(x, a->dim, index);
 }
 
 static void scatter_vjp(cer_Node *n, Tensor *const *g, Tensor **in)

@@ -23,6 +23,7 @@ static bool reduce_shape(cer_Call *c)
     if (a->reduce == MEAN && x->dtype == torch_bool)
         return cer_raise(TORCH_RUNTIME_ERROR, "scatter_reduce",
                          "\"scatter_gather_tensor_cpu_reduce_mean\" not implemented for 'Bool'");
+    if ((c->self || !a->include_self) && !cer_scatter_in_range(x, a->dim, c->in[1].as.t)) return false;
     if (!c->self) cer_form(&c->form[0], x->dtype, x->ndim, x->shape);
     return true;
 }
@@ -54,21 +55,23 @@ static int64_t floor_div(int64_t a, int64_t b) /* b > 0 */
     return a / b - (a % b < 0);
 }
 
-/* The mean's division: by how many met there, at least by 1; whole numbers round down, as PyTorch has it. */
+/* The mean's division: by how many met there, at least by 1, in the result's type; whole numbers round down, as PyTorch has it. */
 static bool divide(cer_Call *c)
 {
     const ReduceAttrs *a = c->attrs;
-    Tensor *out = c->out[0], *count = cer_empty(torch_int64, out->ndim, out->shape);
+    Tensor *out = c->out[0];
+    bool floating = torch_dtype_is_floating_point(out->dtype);
+    Tensor *count = cer_empty(floating ? (torch_dtype)out->dtype : torch_int64, out->ndim, out->shape);
     if (!count) return false;
     cer_fill_elements(count, torch_scalar_int(a->include_self));
     put_number(count, c, K_PUT_ADD, torch_scalar_int(1));
-    int64_t *n = (int64_t *)(void *)count->data;
-    for (int64_t i = 0; i < count->numel; i++) n[i] = n[i] > 0 ? n[i] : 1;
-    if (torch_dtype_is_floating_point(out->dtype)) {
-        Tensor *mean = torch_div(torch_detach(out), count);
+    if (floating) {
+        Tensor *mean = torch_div(torch_detach(out), a->include_self ? count : torch_clamp_min(count, 1));
         if (mean) cer_copy_elements(out, mean, mean->stride);
         return mean != NULL;
     }
+    int64_t *n = (int64_t *)(void *)count->data;
+    for (int64_t i = 0; i < count->numel; i++) n[i] = n[i] > 0 ? n[i] : 1;
     Tensor *wide = cer_empty(torch_int64, out->ndim, out->shape);
     if (!wide) return false;
     cer_copy_elements(wide, out, out->stride);
@@ -82,12 +85,17 @@ static bool reduce_kernel(cer_Call *c)
 {
     static const int how[] = {K_PUT_ADD, K_PUT_MUL, K_PUT_ADD, K_PUT_MAX, K_PUT_MIN};
     const ReduceAttrs *a = c->attrs;
+    const Tensor *x = c->in[0].as.t, *index = c->in[1].as.t;
     cer_Moves m;
-    cer_start_from_self(c);
-    if (c->in[1].as.t->numel == 0) return true;
-    if (!a->include_self) put_number(c->out[0], c, K_PUT, neutral(a->reduce, c->out[0]->dtype));
-    cer_moves_along(&m, c->out[0], a->dim, c->in[1].as.t, &c->in[2]);
-    cer_put(&m, how[a->reduce], NULL);
+    if (index->numel == 0) return cer_start_from_self(c), true;
+    cer_moves_along(&m, c->out[0], a->dim, index, &c->in[2]);
+    if (c->self || !a->include_self) {
+        cer_start_from_self(c);
+        if (!a->include_self) put_number(c->out[0], c, K_PUT, neutral(a->reduce, c->out[0]->dtype));
+        cer_put(&m, how[a->reduce], NULL);
+    } else if (!cer_put_checked(c, &m, a->dim, how[a->reduce], x->ndim ? x->shape[a->dim] : 1)) {
+        return cer_scatter_in_range(x, a->dim, index);
+    }
     if (a->reduce != MEAN) return true;
     int64_t mark = cer_context()->pool.length;
     bool before = torch_set_grad_enabled(false), fine = divide(c);

@@ -189,7 +189,7 @@ static bool logsumexp_kernel(cer_Call *c)
 static void logsumexp_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
 {
     Tensor *x = cer_saved_tensor(n, 0), *y = cer_saved_output(n, 0);
-    if (x && y) in[0] = torch_mul(cer_restored(n, g[0]), torch_exp(torch_sub(x, cer_restored(n, y))));
+    if (x && y) in[0] = torch_mul(cer_beside_input(n, g[0]), torch_exp(torch_sub(x, cer_beside_input(n, y))));
 }
 
 const cer_Op cer_op_logsumexp = {

@@ -52,7 +52,7 @@ static Tensor *var_gradient(cer_Node *n, Tensor *g, Tensor *x)
         return torch_mul(cer_restored(n, g), INFINITY);
     cer_SumAttrs mean = {.reduced = a->sum.reduced, .kept = a->sum.reduced, .dtype = x->dtype};
     Tensor *centered = torch_sub(x, cer_call1(&cer_op_mean, x, &mean));
-    return torch_mul(torch_mul(cer_restored(n, g), 2.0 / (double)(count - a->correction)), centered);
+    return torch_mul(torch_mul(cer_beside_input(n, g), 2.0 / (double)(count - a->correction)), centered);
 }
 
 static void var_vjp(cer_Node *n, Tensor *const *g, Tensor **in)

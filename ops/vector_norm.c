@@ -66,7 +66,7 @@ static Tensor *zero_where(Tensor *condition, Tensor *otherwise)
     return cer_where(TORCH_SCALAR(condition), torch_scalar_int(0), TORCH_SCALAR(otherwise));
 }
 
-/* g and y (the norm) have x's dimensions, or are 0-d. Not for p = 0, which is constant. */
+/* g and y (the norm) broadcast to x. Not for p = 0, which is constant. */
 static Tensor *gradient(Tensor *g, Tensor *x, Tensor *y, double p, uint32_t reduced)
 {
     if (p == 1) return torch_mul(torch_sign(x), g);
@@ -89,7 +89,7 @@ static void norm_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     const NormAttrs *a = cer_attrs(n);
     Tensor *x = cer_saved_tensor(n, 0), *y = cer_saved_output(n, 0);
     if (!x || !y) return;
-    if (a->p != 0) in[0] = gradient(cer_restored(n, g[0]), x, cer_restored(n, y), a->p, a->sum.reduced);
+    if (a->p != 0) in[0] = gradient(cer_beside_input(n, g[0]), x, cer_beside_input(n, y), a->p, a->sum.reduced);
 }
 
 #define NORM(id, text, grad)                                                 \
