@@ -41,6 +41,7 @@
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "data/sampler.h"
+#include "data/vision.h"
 #include "io/io.h"
 #include "nn/nn.h"
 #include "ops/ops.h"

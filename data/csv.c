@@ -2,11 +2,12 @@
  * and the byte behind it (a comma, a line end, the end of the file) has room for its closing zero. A zero byte
  * in the file ends the text of its field, as in pandas. Lines are numbered as pandas does: blank ones count,
  * line ends inside quotes do not. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/impl.h"
+#include "file.h"
 #include "frame.h"
 
 typedef struct Table {
@@ -15,6 +16,7 @@ typedef struct Table {
     char **field;         /* the header's, then those of the rows */
     size_t n, capacity, line_start;
     int64_t columns, rows; /* columns: -1 until the header was read */
+    bool headless;         /* the first line is a row too */
     int64_t lines;         /* so far, blank ones too */
     char *to;              /* the closing zero of the last field stands before it */
 } Table;
@@ -25,45 +27,14 @@ static void table_free(Table *t)
     cer_free(t->field, t->capacity * sizeof *t->field);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
-
-static bool raise_errno(int error, const char *path)
-{
-    char quote = cer_quote(path);
-    return cer_raise(TORCH_OS_ERROR, "read_csv", "[Errno %d] %s: %c%s%c", error, strerror(error), quote, path, quote);
-}
-
-static bool grow_text(Table *t)
-{
-    size_t block = t->block ? t->block * 2 : 1 << 16;
-    char *text = block > t->block ? cer_grow(t->text, t->block, block) : NULL;
-    if (!text) return cer_raise_memory("read_csv", (double)t->block * 2);
-    t->text = text;
-    t->block = block;
-    return true;
-}
-
-static bool read_stream(Table *t, FILE *stream, const char *path)
-{
-    for (;;) {
-        if (t->length + 1 >= t->block && !grow_text(t)) return false;
-        errno = 0;
-        size_t got = fread(t->text + t->length, 1, t->block - t->length - 1, stream);
-        t->length += got;
-        if (got == 0) break;
-    }
-    if (ferror(stream)) return raise_errno(errno ? errno : EIO, path);
-    t->text[t->length] = 0;
-    return true;
-}
-
 static bool read_file(Table *t, const char *path)
 {
-    FILE *stream = fopen(path, "rb");
-    if (!stream) return raise_errno(errno, path);
-    bool good = read_stream(t, stream, path);
-    fclose(stream);
-    return good;
+    cer_File f;
+    if (!cer_file_read(&f, "read_csv", path, SIZE_MAX)) return false;
+    t->text = f.text;
+    t->length = f.length;
+    t->block = f.block;
+    return true;
 }
 
 /* ---- UTF-8 ------------------------------------------------------------------------------------------------------- */
@@ -131,8 +102,9 @@ static bool end_line(Table *t)
     t->lines++;
     if (expected < 0) {
         t->columns = fields;
+        t->rows = t->headless;
     } else {
-        if (fields > expected && t->rows == 0)
+        if (fields > expected && t->rows == 0 && !t->headless)
             return cer_raise(TORCH_VALUE_ERROR, "read_csv",
                              "line %lld has %lld fields and the header has %lld: index columns are "
                              "not supported",
@@ -305,10 +277,11 @@ static pd_DataFrame *frame_of(const Table *t)
 
 static pd_DataFrame *build(Table *t)
 {
-    pd_DataFrame *df = frame_of(t);
+    pd_DataFrame *df = t->headless ? cer_frame("read_csv", t->rows, t->columns, NULL) : frame_of(t);
+    char **first = t->field + (t->headless ? 0 : t->columns);
     bool good = df, text = false;
     for (int64_t i = 0; good && i < t->columns; i++) {
-        good = cer_infer(&df->column[i], t->rows, t->columns, t->field + t->columns + i);
+        good = cer_infer(&df->column[i], t->rows, t->columns, first + i);
         text |= !df->column[i].dtype;
     }
     if (!good) {
@@ -323,15 +296,25 @@ static pd_DataFrame *build(Table *t)
     return df;
 }
 
-pd_DataFrame *pd_read_csv(const char *path)
+pd_ReadCsvArgs pd_ReadCsvArgs_defaults(void)
 {
+    return (pd_ReadCsvArgs){.struct_size = sizeof(pd_ReadCsvArgs)};
+}
+
+pd_DataFrame *pd_read_csv_args(const pd_ReadCsvArgs *args)
+{
+    pd_ReadCsvArgs a = pd_ReadCsvArgs_defaults();
+    cer_args(&a, sizeof a, args);
     if (cer_error_pending()) return NULL;
-    if (!path) {
-        torch_error_raise(TORCH_VALUE_ERROR, "read_csv", "Invalid file path or buffer object type: <class 'NoneType'>");
-        return NULL;
-    }
-    Table t = {0};
-    pd_DataFrame *df = read_file(&t, path) && check_utf8(&t) && tokenize(&t) ? build(&t) : NULL;
+    if (!a.path)
+        return cer_raise(TORCH_VALUE_ERROR, "read_csv", "Invalid file path or buffer object type: <class 'NoneType'>"),
+               NULL;
+    if (a.header != 0 && a.header != TORCH_NONE)
+        return cer_raise(TORCH_VALUE_ERROR, "read_csv", "header is 0, the first line, or TORCH_NONE, not %lld",
+                         (long long)a.header),
+               NULL;
+    Table t = {.headless = a.header == TORCH_NONE};
+    pd_DataFrame *df = read_file(&t, a.path) && check_utf8(&t) && tokenize(&t) ? build(&t) : NULL;
     table_free(&t);
     return df;
 }

@@ -34,12 +34,20 @@ TORCH_API void pd_DataFrame_free(pd_DataFrame *df); /* NULL passes */
         .n_columns = (int64_t)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 #endif
 
-/* pd.read_csv(path): owned. The first line names the columns; quotes, doubled quotes, line ends of any kind, blank
+/* pd.read_csv(path, header=0): owned. The first line names the columns; with .header = TORCH_NONE it is a row, and the
+ * columns are 0, 1, 2, ... A file that gzip packed is unpacked. Quotes, doubled quotes, line ends of any kind, blank
  * lines, a byte order mark, missing fields ("", NA, NaN, null, ...) and the choice of types are pandas'. Text must
  * be UTF-8. OSError "[Errno 2] No such file or directory: 'x.csv'"; ValueError "No columns to parse from file",
  * "Error tokenizing data. C error: Expected 2 fields in line 3, saw 4", "'utf-8' codec can't decode byte 0xff in
  * position 2: invalid start byte". */
-TORCH_API pd_DataFrame *pd_read_csv(const char *path);
+typedef struct pd_ReadCsvArgs {
+    size_t struct_size;
+    const char *path;
+    int64_t header; /* the line of the names: 0, or TORCH_NONE */
+} pd_ReadCsvArgs;
+TORCH_API pd_ReadCsvArgs pd_ReadCsvArgs_defaults(void);
+TORCH_API pd_DataFrame *pd_read_csv_args(const pd_ReadCsvArgs *args);
+#define pd_read_csv(...) pd_read_csv_args(&(pd_ReadCsvArgs){.struct_size = sizeof(pd_ReadCsvArgs), .path = __VA_ARGS__})
 
 TORCH_API int64_t pd_len(const pd_DataFrame *df);      /* len(df): rows;      -1 */
 TORCH_API torch_Size pd_shape(const pd_DataFrame *df); /* df.shape: (rows, columns);      ndim -1 */
@@ -53,6 +61,13 @@ TORCH_API const pd_DataFrame *pd_head_n(const pd_DataFrame *df, int64_t n);
 /* str(df): beyond 60 rows the first and last five, beyond 80 characters the outer columns. Borrowed. */
 TORCH_API const char *pd_str(const pd_DataFrame *df);
 TORCH_API void pd_print(const pd_DataFrame *df); /* print(df) */
+
+/* df[["a", "b"]]: pd_select(df, "a", "b"): these columns, in this order. Borrowed, a copy, like pd_head. KeyError
+ * "['c'] not in index", "None of [Index(['c'], dtype='object')] are in the [columns]". */
+TORCH_API const pd_DataFrame *pd_select_n(const pd_DataFrame *df, const char *const *names, int64_t n);
+#define pd_select(df, ...)                              \
+    pd_select_n(df, (const char *const[]){__VA_ARGS__}, \
+                (int64_t)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)))
 
 /* torch.tensor(df["name"].values): a copy, (rows), int64, float64 or bool. KeyError "'name'"; TypeError for text. */
 TORCH_API Tensor *pd_column(const pd_DataFrame *df, const char *name);

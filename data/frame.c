@@ -22,10 +22,21 @@ static size_t values_bytes(const pd_DataFrame *df, int64_t i)
 
 /* ---- making one -------------------------------------------------------------------------------------------------- */
 
+enum { DIGITS = 24 }; /* of a number, at most */
+
+/* The name of column i: the given one, or the number, in that buffer. */
+static const char *name_of(const char *const *names, int64_t i, char number[DIGITS])
+{
+    if (names) return names[i];
+    snprintf(number, DIGITS, "%lld", (long long)i);
+    return number;
+}
+
 static size_t names_size(int64_t columns, const char *const *names)
 {
     size_t bytes = 0;
-    for (int64_t i = 0; i < columns; i++) bytes += strlen(names[i]) + 1;
+    char number[DIGITS];
+    for (int64_t i = 0; i < columns; i++) bytes += strlen(name_of(names, i, number)) + 1;
     return bytes;
 }
 
@@ -34,7 +45,7 @@ pd_DataFrame *cer_frame(const char *op, int64_t rows, int64_t columns, const cha
     size_t names_bytes = names_size(columns, names), column_bytes = (size_t)columns * sizeof(cer_Column);
     pd_DataFrame *df = cer_alloc(sizeof *df);
     cer_Column *column = cer_alloc(column_bytes);
-    char *text = cer_alloc(names_bytes);
+    char *text = cer_alloc(names_bytes), number[DIGITS];
     if (!df || !column || !text) {
         cer_free(text, names_bytes);
         cer_free(column, column_bytes);
@@ -42,10 +53,16 @@ pd_DataFrame *cer_frame(const char *op, int64_t rows, int64_t columns, const cha
         cer_raise_memory(op, (double)names_bytes + (double)column_bytes);
         return NULL;
     }
-    *df = (pd_DataFrame){.rows = rows, .columns = columns, .column = column, .names = text, .names_bytes = names_bytes};
+    *df = (pd_DataFrame){.rows = rows,
+                         .columns = columns,
+                         .numbered = !names,
+                         .column = column,
+                         .names = text,
+                         .names_bytes = names_bytes};
     for (int64_t i = 0; i < columns; i++) {
-        size_t bytes = strlen(names[i]) + 1;
-        column[i] = (cer_Column){memcpy(text, names[i], bytes), torch_int64, NULL};
+        const char *name = name_of(names, i, number);
+        size_t bytes = strlen(name) + 1;
+        column[i] = (cer_Column){memcpy(text, name, bytes), torch_int64, NULL};
         text += bytes;
     }
     return df;
@@ -112,32 +129,6 @@ static bool check_names(const pd_DataFrameArgs *args, int64_t ndim, int64_t rows
     return true;
 }
 
-static const char *const *number_names(int64_t columns, char *text, const char **name)
-{
-    for (int64_t i = 0; i < columns; i++) {
-        name[i] = text;
-        text += sprintf(text, "%lld", (long long)i) + 1;
-    }
-    return name;
-}
-
-/* A frame with the given names, or numbers for names. */
-static pd_DataFrame *named_frame(const pd_DataFrameArgs *args, int64_t rows, int64_t columns)
-{
-    if (args->columns) return cer_frame("DataFrame", rows, columns, args->columns);
-    enum { DIGITS = 24 }; /* of a number, at most */
-    size_t bytes = (size_t)columns * (sizeof(char *) + DIGITS);
-    const char **name = cer_alloc(bytes);
-    if (!name) {
-        cer_raise_memory("DataFrame", (double)bytes);
-        return NULL;
-    }
-    pd_DataFrame *df = cer_frame("DataFrame", rows, columns, number_names(columns, (char *)(name + columns), name));
-    if (df) df->numbered = true;
-    cer_free(name, bytes);
-    return df;
-}
-
 pd_DataFrame *pd_DataFrame_new(const pd_DataFrameArgs *given)
 {
     if (cer_error_pending()) return NULL;
@@ -149,7 +140,7 @@ pd_DataFrame *pd_DataFrame_new(const pd_DataFrameArgs *given)
     int64_t element = a->bytes[a->ndim], columns = a->ndim == 1 ? 1 : a->bytes[1] / element,
             rows = a->bytes[0] / a->bytes[1];
     if (!check_names(&args, a->ndim, rows, columns)) return NULL;
-    pd_DataFrame *df = named_frame(&args, rows, columns);
+    pd_DataFrame *df = cer_frame("DataFrame", rows, columns, args.columns);
     for (int64_t i = 0; df && i < columns; i++) {
         char *values = cer_column_values("DataFrame", rows, to);
         if (!values) {
@@ -178,7 +169,7 @@ torch_Size pd_shape(const pd_DataFrame *df)
     return (torch_Size){.ndim = 2, .dim = {df->rows, df->columns}};
 }
 
-/* ---- head: a copy in one block, which the scope owns ------------------------------------------------------------- */
+/* ---- head, select: a copy in one block, which the scope owns ----------------------------------------------------- */
 
 static size_t rounded(size_t bytes) /* so that what follows is aligned */
 {
@@ -207,28 +198,78 @@ static void *put(char **block, const void *content, size_t bytes)
     return to;
 }
 
-const pd_DataFrame *pd_head_n(const pd_DataFrame *df, int64_t n)
+static const pd_DataFrame *copy_of(const pd_DataFrame *df, int64_t rows)
 {
-    if (!usable(df, "head")) return NULL;
-    int64_t rows = n < 0 ? (n < -df->rows ? 0 : df->rows + n) : n < df->rows ? n : df->rows;
     char *block = cer_pool_string(copy_size(df, rows));
     if (!block) return NULL;
-    pd_DataFrame *head = put(&block, df, sizeof *df);
-    head->rows = rows;
-    head->borrowed = true;
-    head->text = NULL;
-    head->text_bytes = 0;
-    head->column = put(&block, df->column, (size_t)df->columns * sizeof(cer_Column));
-    head->names = put(&block, df->names, df->names_bytes);
+    pd_DataFrame *copy = put(&block, df, sizeof *df);
+    copy->rows = rows;
+    copy->borrowed = true;
+    copy->text = NULL;
+    copy->text_bytes = 0;
+    copy->column = put(&block, df->column, (size_t)df->columns * sizeof(cer_Column));
+    copy->names = put(&block, df->names, df->names_bytes);
     for (int64_t i = 0; i < df->columns; i++) {
-        cer_Column *c = &head->column[i];
-        c->name = head->names + (df->column[i].name - df->names);
+        cer_Column *c = &copy->column[i];
+        c->name = copy->names + (df->column[i].name - df->names);
         c->values = put(&block, df->column[i].values, (size_t)rows * cer_element_bytes(c->dtype));
         const char **text = c->values;
         for (int64_t r = 0; !c->dtype && r < rows; r++)
             if (text[r]) text[r] = put(&block, text[r], strlen(text[r]) + 1);
     }
-    return head;
+    return copy;
+}
+
+const pd_DataFrame *pd_head_n(const pd_DataFrame *df, int64_t n)
+{
+    if (!usable(df, "head")) return NULL;
+    return copy_of(df, n < 0 ? (n < -df->rows ? 0 : df->rows + n) : n < df->rows ? n : df->rows);
+}
+
+/* The first column of that name. */
+static const cer_Column *column_of(const pd_DataFrame *df, const char *name)
+{
+    for (int64_t i = 0; name && i < df->columns; i++)
+        if (strcmp(df->column[i].name, name) == 0) return &df->column[i];
+    return NULL;
+}
+
+static bool raise_missing(const pd_DataFrame *df, const char *const *names, int64_t n)
+{
+    char list[512];
+    size_t at = 0;
+    int64_t missing = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (column_of(df, names[i])) continue;
+        const char *name = names[i] ? names[i] : "None";
+        char quote = cer_quote(name);
+        int more = snprintf(list + at, sizeof list - at, "%s%c%s%c", missing++ ? ", " : "", quote, name, quote);
+        at = (size_t)more < sizeof list - at ? at + (size_t)more : sizeof list - 1;
+    }
+    if (missing < n) return cer_raise(TORCH_KEY_ERROR, "select", "[%s] not in index", list);
+    return cer_raise(TORCH_KEY_ERROR, "select", "None of [Index([%s], dtype='object')] are in the [columns]", list);
+}
+
+const pd_DataFrame *pd_select_n(const pd_DataFrame *df, const char *const *names, int64_t n)
+{
+    if (!usable(df, "select")) return NULL;
+    if (n < 1 || n > INT64_MAX / 64 || !names)
+        return cer_raise(TORCH_VALUE_ERROR, "select", "select takes one name at least"), NULL;
+    size_t bytes = (size_t)n * sizeof(cer_Column);
+    pd_DataFrame some = *df;
+    some.columns = n;
+    some.column = cer_alloc(bytes);
+    if (!some.column) return cer_raise_memory("select", (double)bytes), NULL;
+    bool found = true;
+    for (int64_t i = 0; found && i < n; i++) {
+        const cer_Column *c = column_of(df, names[i]);
+        if (c) some.column[i] = *c;
+        found = c != NULL;
+    }
+    const pd_DataFrame *copy = found ? copy_of(&some, df->rows) : NULL;
+    if (!found) raise_missing(df, names, n);
+    cer_free(some.column, bytes);
+    return copy;
 }
 
 /* ---- tensors ----------------------------------------------------------------------------------------------------- */
@@ -244,12 +285,11 @@ static bool raise_object(const char *op)
 Tensor *pd_column(const pd_DataFrame *df, const char *name)
 {
     if (!usable(df, "column")) return NULL;
-    for (int64_t i = 0; name && i < df->columns; i++) { /* the first of that name */
-        const cer_Column *c = &df->column[i];
-        if (strcmp(c->name, name) != 0) continue;
-        if (!c->dtype) return raise_object("column"), NULL;
+    const cer_Column *c = column_of(df, name);
+    if (c && !c->dtype) return raise_object("column"), NULL;
+    if (c) {
         Tensor *t = cer_empty(c->dtype, 1, &df->rows);
-        if (t) memcpy(torch_data_ptr(t), c->values, values_bytes(df, i));
+        if (t) memcpy(torch_data_ptr(t), c->values, (size_t)df->rows * cer_element_bytes(c->dtype));
         return t;
     }
     if (!name) {

@@ -191,7 +191,7 @@ bool cer_workers_idle(const cer_Workers *w)
 static bool room(Job *job, int64_t n)
 {
     if (n <= job->capacity) return true;
-    int64_t *grown = cer_grow(job->index, 0, (size_t)n * sizeof *grown);
+    int64_t *grown = cer_grow(job->index, (size_t)job->capacity * sizeof *grown, (size_t)n * sizeof *grown);
     if (!grown) return cer_raise_memory("DataLoader", (double)n * sizeof *grown);
     job->index = grown;
     job->capacity = n;

@@ -25,6 +25,7 @@ TITLES = {
     "data/dataset.h": "Datasets",
     "data/sampler.h": "Samplers",
     "data/loader.h": "Loaders",
+    "data/vision.h": "Images and MNIST",
     "io/io.h": "Files of weights",
     "nn/machinery.h": "Modules",
     "nn/linear.h": "Layers: linear",

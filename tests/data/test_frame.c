@@ -521,6 +521,37 @@ START_TEST(mutated_bytes)
 }
 END_TEST
 
+START_TEST(selects)
+{
+    pd_DataFrame *df = read_text("a,b,name,c\n1,2.5,x,true\n3,4.5,,false\n");
+    const pd_DataFrame *some = pd_select(df, "c", "name", "a");
+    check_print(some, "       c name  a\n0   True    x  1\n1  False  NaN  3");
+    ck_assert_tensor(pd_to_tensor(pd_select(df, "b", "a"), torch_float32), 4, ((double[]){2.5, 1, 4.5, 3}), 0, 0);
+    ck_assert_tensor(pd_to_tensor(pd_select(df, "a"), torch_dtype_none), 2, ((double[]){1, 3}), 0, 0);
+    ck_assert_ptr_null(pd_select(df, "a", "d"));
+    ck_assert_error(TORCH_KEY_ERROR, "['d'] not in index");
+    ck_assert_ptr_null(pd_select(df, "d", "e"));
+    ck_assert_error(TORCH_KEY_ERROR, "None of [Index(['d', 'e'], dtype='object')] are in the [columns]");
+    ck_assert_ptr_null(pd_to_tensor(some, torch_float32));
+    torch_error_clear();
+    pd_DataFrame_free(df);
+}
+END_TEST
+
+START_TEST(without_header)
+{
+    write_file("1,x\n2\n", 6);
+    pd_DataFrame *df = pd_read_csv(path, .header = TORCH_NONE);
+    check_print(df, "   0    1\n0  1    x\n1  2  NaN");
+    pd_DataFrame_free(df);
+    write_file("1,2\n3,4,5\n", 10);
+    ck_assert_ptr_null(pd_read_csv(path, .header = TORCH_NONE));
+    ck_assert_error(TORCH_VALUE_ERROR, "Error tokenizing data. C error: Expected 2 fields in line 2, saw 3");
+    ck_assert_ptr_null(pd_read_csv(path, .header = 3));
+    ck_assert_error(TORCH_VALUE_ERROR, "header is 0, the first line, or TORCH_NONE, not 3");
+}
+END_TEST
+
 static TCase *arrays(void)
 {
     return test_case("arrays", notebook, names, floats, many_rows, many_columns, wrong_arrays, nothing_there,
@@ -530,7 +561,7 @@ static TCase *arrays(void)
 static TCase *files(void)
 {
     TCase *c = test_case("files", line_width, wide_cells, columns, to_tensor, csv_errors_of_ours, no_such_file,
-                         large_file, many_equal_names, out_of_memory);
+                         large_file, many_equal_names, selects, without_header, out_of_memory);
     tcase_add_checked_fixture(c, make_path, remove_path);
     tcase_add_loop_test(c, csv_case, 0, CSV_CASES);
     tcase_add_loop_test(c, mutated_bytes, 0, 10);

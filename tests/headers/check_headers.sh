@@ -32,7 +32,7 @@ nn/transformer.h
 nn/utils.h
 nn/utils_norm.h
 nn/vision.h
-optim/lr_scheduler.h optim/optim.h data/data.h data/dataset.h data/loader.h data/sampler.h io/io.h
+optim/lr_scheduler.h optim/optim.h data/data.h data/dataset.h data/loader.h data/sampler.h data/vision.h io/io.h
 ops/rearrange.h ops/info.h
 ops/dropout.h ops/linalg.h
 ops/gather.h ops/search.h
