@@ -347,7 +347,8 @@ Tensor *F_glu_args(const F_GluArgs *a)
         return cer_raise(TORCH_RUNTIME_ERROR, "glu", "Halving dimension must be even, but dimension %lld is size %lld",
                          (long long)dim, (long long)size),
                NULL;
-    return cer_call2(&cer_op_glu, torch_narrow(x, dim, 0, size / 2), torch_narrow(x, dim, size / 2, size / 2), NULL);
+    torch_TensorList half = torch_split_with_sizes(x, TORCH_DIMS(size / 2, size / 2), dim); /* sizes: 0 has halves */
+    return half.length == 2 ? cer_call2(&cer_op_glu, half.tensor[0], half.tensor[1], NULL) : NULL;
 }
 
 F_GluArgs F_GluArgs_defaults(void)

@@ -151,18 +151,17 @@ static void fused_steps(int64_t n, double step, const double *at, const double *
 static void arange_values(torch_dtype dtype, double start, double step, int64_t from, int64_t n, int64_t direct,
                           double *out)
 {
-    int64_t lanes = dtype == torch_float32 ? 8 : dtype == torch_float64 ? 4 : 1;
-    double first[ARANGE_BLOCK], at[ARANGE_BLOCK], lane[ARANGE_BLOCK];
-    int64_t in_vectors = direct > from ? (direct - from < n ? direct - from : n) : 0;
-    for (int64_t i = 0; i < n; i++) { /* from is a multiple of all lanes */
-        int64_t k = i < in_vectors ? i & (lanes - 1) : 0;
-        at[i] = (double)(from + i - k);
-        lane[i] = (double)k;
-    }
-    fused_steps(n, step, at, &start, 0, first);
-    for (int64_t i = 0; i < in_vectors && dtype == torch_float32; i++) first[i] = (float)first[i];
-    memcpy(out, first, (size_t)n * sizeof *out);
-    if (lanes > 1) fused_steps(in_vectors, step, lane, first, sizeof *first, out);
+    int lanes = dtype == torch_float32 ? 8 : dtype == torch_float64 ? 4 : 1;
+    double first[ARANGE_BLOCK], base[ARANGE_BLOCK], at[ARANGE_BLOCK];
+    int64_t in_vectors = direct > from ? (direct - from < n ? direct - from : n) : 0, vectors = in_vectors / lanes;
+    for (int64_t v = 0; v < vectors; v++) at[v] = (double)(from + v * lanes);
+    fused_steps(vectors, step, at, &start, 0, first);
+    for (int64_t v = 0; v < vectors; v++)
+        for (int k = 0; k < lanes; k++) base[v * lanes + k] = dtype == torch_float32 ? (float)first[v] : first[v];
+    for (int k = 0; k < (int)in_vectors; k++) at[k] = k & (lanes - 1);
+    fused_steps(in_vectors, step, at, base, sizeof *base, out);
+    for (int64_t i = in_vectors; i < n; i++) at[i] = (double)(from + i);
+    fused_steps(n - in_vectors, step, at + in_vectors, &start, 0, out + in_vectors);
 }
 
 static void arange_fill(Tensor *t, double start, double step)

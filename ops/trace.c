@@ -17,21 +17,24 @@ static bool trace_shape(cer_Call *c)
 
 static bool trace_kernel(cer_Call *c) /* summed in double or int64 */
 {
+    enum { BLOCK = 128 };
     const Tensor *t = c->in[0].as.t;
-    int64_t n = t->shape[0] < t->shape[1] ? t->shape[0] : t->shape[1], whole = 0, value;
+    int64_t n = t->shape[0] < t->shape[1] ? t->shape[0] : t->shape[1], whole[BLOCK], all = 0;
     int64_t step = (t->stride[0] + t->stride[1]) * cer_size_of(t->dtype);
-    double sum = 0, number;
+    double number[BLOCK], sum = 0;
     bool floating = torch_dtype_is_floating_point(t->dtype);
-    for (int64_t i = 0; i < n; i++) {
-        if (floating)
-            cer_convert(&number, torch_float64, t->data + i * step, t->dtype, 1), sum += number;
-        else
-            cer_convert(&value, torch_int64, t->data + i * step, t->dtype, 1), whole += value;
+    char *block = floating ? (char *)number : (char *)whole;
+    cer_Loop cast = cer_kernels()->cast[floating ? torch_float64 : torch_int64][t->dtype];
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        int64_t m = n - i < BLOCK ? n - i : BLOCK;
+        cast(m, (char *[]){block, t->data + i * step}, (const int64_t[]){8, step}, NULL);
+        for (int64_t k = 0; k < m && floating; k++) sum += number[k];
+        for (int64_t k = 0; k < m && !floating; k++) all = (int64_t)((uint64_t)all + (uint64_t)whole[k]);
     }
     if (floating)
         cer_convert(c->out[0]->data, t->dtype, &sum, torch_float64, 1);
     else
-        memcpy(c->out[0]->data, &whole, sizeof whole);
+        memcpy(c->out[0]->data, &all, sizeof all);
     return true;
 }
 

@@ -313,6 +313,14 @@ static CER_ALWAYS_INLINE float logaddexp2_float32(float x, float y)
     return (float)logaddexp_of(x, y, 0x1.62e42fefa39efp-1);
 }
 
+/* x^p in double for x >= 0 of float32, to 1e-9. The exponent of e is limited: what lies beyond is 0 or infinite. */
+static CER_ALWAYS_INLINE double power_of(double x, double p)
+{
+    const double exponent = p * log_of(x), value = exp_of(limited(exponent, -690, 690));
+    const double not_small = exponent < -690.0 ? 0.0 : value;
+    return exponent > 690.0 ? (double)INFINITY : not_small;
+}
+
 /* x log(y), and 0 where x is 0, whatever y; only a NaN stays. */
 static CER_ALWAYS_INLINE float xlogy_float32(float x, float y)
 {
