@@ -22,7 +22,7 @@ TORCH_API torch_StateDict *torch_load(const char *path);
 
 /* torch.save(d, path): an OrderedDict of tensors, which torch.load reads. Storages are saved whole and once, as in
  * PyTorch. What optim_state_dict() and optim_lr_scheduler_state_dict() returned is saved as the nested dictionary that
- * PyTorch's load_state_dict takes (it is known by "param_groups.0.params", and by "last_epoch" beside "_step_count").
+ * PyTorch's load_state_dict takes (it is known by "param_groups.0.params", and by "last_epoch" beside "_last_lr").
  * RuntimeError "Parent directory x does not exist.", "Cannot save multiple tensors or storages that view the same data
  * as different types"; OSError. A code. */
 TORCH_API int torch_save(const torch_StateDict *d, const char *path);

@@ -6,6 +6,8 @@
 #include "io/file.h"
 #include "io/save.h"
 
+enum { KEY = 160 };
+
 bool cer_save_key(cer_Save *s, const char *key)
 {
     if (!key) return cer_raise(TORCH_TYPE_ERROR, "save", "a key is NULL");
@@ -56,23 +58,56 @@ static bool save_tensors(cer_Save *s, const torch_StateDict *d)
     return true;
 }
 
-/* {'last_epoch': 3, 'base_lrs': [0.1], ...} */
-static bool save_scheduler(cer_Save *s, const torch_StateDict *d)
+static bool begins(const char *key, const char *prefix)
 {
-    cer_pickle_ops(&s->pickle, "}(");
+    return strncmp(key, prefix, strlen(prefix)) == 0;
+}
+
+static bool any_begins(const torch_StateDict *d, const char *prefix)
+{
     for (int64_t i = 0; i < torch_StateDict_len(d); i++)
-        if (!cer_save_key(s, torch_StateDict_key(d, i)) || !cer_save_plain(s, torch_StateDict_value(d, i), false))
-            return false;
-    cer_pickle_ops(&s->pickle, "u");
-    return true;
+        if (begins(torch_StateDict_key(d, i), prefix)) return true;
+    return false;
+}
+
+/* {'last_epoch': 3, 'base_lrs': [0.1], ..., '_schedulers': [{...}, {...}]}; returns how many entries these were, or -1 */
+static int64_t save_scheduler(cer_Save *s, const torch_StateDict *d, const char *prefix)
+{
+    char inner[KEY];
+    int64_t saved = 0;
+    bool nested = false;
+    cer_pickle_ops(&s->pickle, "}(");
+    for (int64_t i = 0; i < torch_StateDict_len(d); i++) {
+        const char *key = torch_StateDict_key(d, i), *name = key + strlen(prefix);
+        if (!begins(key, prefix) || begins(name, "_schedulers.")) continue;
+        if (!cer_save_key(s, name) || !cer_save_plain(s, torch_StateDict_value(d, i), false)) return -1;
+        saved++;
+    }
+    for (int k = 0; snprintf(inner, KEY, "%s_schedulers.%d.", prefix, k) < KEY && any_begins(d, inner); k++) {
+        if (!nested) cer_pickle_text(&s->pickle, "_schedulers");
+        if (!nested) cer_pickle_ops(&s->pickle, "](");
+        nested = true;
+        int64_t more = save_scheduler(s, d, inner);
+        if (more < 0) return -1;
+        saved += more;
+    }
+    cer_pickle_ops(&s->pickle, nested ? "eu" : "u");
+    return saved;
+}
+
+static bool save_whole_scheduler(cer_Save *s, const torch_StateDict *d)
+{
+    int64_t saved = save_scheduler(s, d, "");
+    if (saved < 0 || saved == torch_StateDict_len(d)) return saved >= 0;
+    return cer_raise(TORCH_VALUE_ERROR, "save", "the _schedulers of a scheduler's state_dict are not 0, 1, 2, ...");
 }
 
 bool cer_save_dict(cer_Save *s, const torch_StateDict *d)
 {
     if (!d) return cer_raise(TORCH_TYPE_ERROR, "save", "save(): the state_dict is NULL");
     if (torch_StateDict_contains(d, "param_groups.0.params")) return cer_save_optimizer(s, d);
-    if (torch_StateDict_contains(d, "last_epoch") && torch_StateDict_contains(d, "_step_count"))
-        return save_scheduler(s, d);
+    if (torch_StateDict_contains(d, "last_epoch") && torch_StateDict_contains(d, "_last_lr"))
+        return save_whole_scheduler(s, d);
     return save_tensors(s, d);
 }
 

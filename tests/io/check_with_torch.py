@@ -91,6 +91,15 @@ def check_goes_on(folder, name, make):
         assert not torch.allclose(saved["model"][key], expected, rtol=1e-6, atol=1e-7), (name, key)
 
 
+def check_chained(folder):
+    optimizer = torch.optim.SGD(torch.nn.Linear(3, 2).parameters(), lr=0.1)
+    schedulers = [torch.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.5), torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)]
+    chained = torch.optim.lr_scheduler.ChainedScheduler(schedulers)
+    chained.load_state_dict(torch.load(os.path.join(folder, "chained.pt")))
+    assert [s.last_epoch for s in schedulers] == [3, 3] and [s.base_lrs for s in schedulers] == [[0.1], [0.1]]
+    assert abs(chained.get_last_lr()[0] - 0.1 * 0.5 * 0.9 ** 3) < 1e-9
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.argv[1], folder], check=True)
@@ -100,6 +109,7 @@ def main():
         assert metadata == {"format": "pt", "ü\"": "\n"}
         without_order(os.path.join(folder, "dtypes_safetensors.txt"), tensors)
         assert read_safetensors(os.path.join(folder, "nothing.safetensors")) == ({}, {})
+        check_chained(folder)
         check_goes_on(folder, "sgd", lambda p: torch.optim.SGD(p, lr=1))
         check_goes_on(folder, "adam", torch.optim.Adam)
         check_goes_on(folder, "rmsprop", torch.optim.RMSprop)

@@ -95,6 +95,24 @@ static void trained(const char *name, optim_Optimizer *(*make)(torch_ParameterLi
     nn_free(model);
 }
 
+static void chained(void)
+{
+    nn_Linear *model = nn_Linear(3, 2);
+    optim_Optimizer *o = optim_SGD(nn_parameters(model), .lr = 0.1);
+    optim_LRScheduler *s[2];
+    s[0] = optim_lr_scheduler_StepLR(o, 2, .gamma = 0.5);
+    s[1] = optim_lr_scheduler_ExponentialLR(o, 0.9);
+    optim_LRScheduler *both_ = optim_lr_scheduler_ChainedScheduler(2, s);
+    for (int i = 0; i < 3; i++) {
+        optim_step(o);
+        optim_lr_scheduler_step(both_);
+    }
+    both(optim_lr_scheduler_state_dict(both_), "chained");
+    optim_lr_scheduler_free(both_);
+    optim_free(o);
+    nn_free(model);
+}
+
 static optim_Optimizer *sgd(torch_ParameterList params)
 {
     return optim_SGD(params, .lr = 0.1, .momentum = 0.9);
@@ -120,6 +138,7 @@ int main(int argc, char **argv)
     again("module");
     again("views_legacy");
     safe();
+    chained();
     trained("sgd", sgd);
     trained("adam", adam);
     trained("rmsprop", rmsprop);
