@@ -96,7 +96,8 @@ static torch_StateDict *load_archive(Load *l, cer_Map *file)
     if (!map) return NULL;
     l->pickle.at = map->data + at;
     l->pickle.end = l->pickle.at + bytes;
-    torch_StateDict *d = finish(l, cer_pickle_run(&l->pickle), bytes);
+    /* not by what it inflates to */
+    torch_StateDict *d = finish(l, cer_pickle_run(&l->pickle), bytes < file->bytes ? bytes : file->bytes);
     cer_pickle_end(&l->pickle); /* its texts stand in the map */
     l->pickle = (cer_Pickle){.op = "load"};
     cer_map_release(map);

@@ -13,6 +13,11 @@ static const size_t most = (size_t)1 << 30; /* bytes of values: those of a milli
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
+static bool too_large(const cer_Pickle *p)
+{
+    return cer_raise(TORCH_RUNTIME_ERROR, p->op, "pickle: the description of the tensors needs more than 1 GiB");
+}
+
 void *cer_pickle_alloc(cer_Pickle *p, size_t bytes)
 {
     bytes = (bytes + ALIGNED - 1) / ALIGNED * ALIGNED;
@@ -20,10 +25,7 @@ void *cer_pickle_alloc(cer_Pickle *p, size_t bytes)
     if (bytes > p->left) {
         size_t header = (sizeof(cer_PickleBlock) + ALIGNED - 1) / ALIGNED * ALIGNED;
         size_t whole = header + (bytes > BLOCK ? bytes : BLOCK);
-        if (whole > most - p->taken)
-            return cer_raise(TORCH_RUNTIME_ERROR, p->op,
-                             "pickle: the description of the tensors needs more than 1 GiB"),
-                   NULL;
+        if (whole > most - p->taken) return too_large(p), NULL;
         cer_PickleBlock *block = cer_alloc(whole);
         if (!block) return cer_raise_memory(p->op, (double)whole), NULL;
         *block = (cer_PickleBlock){p->blocks, whole};
@@ -48,6 +50,7 @@ static bool grow(cer_Pickle *p, cer_Value ***array, size_t *capacity, size_t nee
     if (needed <= *capacity) return true;
     size_t wider = *capacity ? *capacity * 2 : 64;
     if (wider < needed) wider = needed;
+    if (wider > most / sizeof **array) return too_large(p);
     cer_Value **moved = cer_grow(*array, *capacity * sizeof **array, wider * sizeof **array);
     if (!moved) return cer_raise_memory(p->op, (double)wider * sizeof *moved);
     memset(moved + *capacity, 0, (wider - *capacity) * sizeof *moved);
@@ -290,7 +293,7 @@ static bool put(cer_Pickle *p, uint64_t i)
 {
     cer_Value *v = top(p);
     if (!v) return false;
-    if (i > p->memo_length + (1 << 16)) return broken(p, "memo index out of range"); /* they count up, but for gaps */
+    if (i > p->puts++ + (1 << 16)) return broken(p, "memo index out of range"); /* they count up, but for gaps */
     if (!grow(p, &p->memo, &p->memo_capacity, (size_t)i + 1)) return false;
     p->memo[i] = v;
     if (i >= p->memo_length) p->memo_length = (size_t)i + 1;
@@ -382,7 +385,7 @@ static bool step(cer_Pickle *p, uint8_t opcode)
 cer_Value *cer_pickle_run(cer_Pickle *p)
 {
     const uint8_t *opcode;
-    p->depth = p->memo_length = 0;
+    p->depth = p->memo_length = p->puts = 0;
     if (p->memo) memset(p->memo, 0, p->memo_capacity * sizeof *p->memo);
     while ((opcode = take(p, 1)) && *opcode != '.')
         if (!step(p, *opcode)) return NULL;

@@ -75,7 +75,7 @@ typedef struct cer_Pickle {
     cer_PickleBlock *blocks;
     size_t left, taken; /* bytes that the newest block still has; that all blocks have */
     cer_Value **stack, **memo;
-    size_t depth, stack_capacity, memo_length, memo_capacity;
+    size_t depth, stack_capacity, memo_length, memo_capacity, puts; /* puts: into the memo so far */
     cer_Blob *blobs;
     bool legacy;
 } cer_Pickle;

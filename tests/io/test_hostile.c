@@ -218,6 +218,7 @@ START_TEST(pickles_that_grow)
 {
     REPEATED("](", 100000, ".", "pickle: unexpected MARK or empty stack");
     REPEATED("]", 50, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.", NULL); /* 49 */
+    check_repeated("", 0, 0, "]r\xff\xff\0\0r\xff\xff\1\0.", 12, "pickle: memo index out of range");
     char up[2 * 70] = {0};
     memset(up, 'a', 69);
     up[69] = '.';
