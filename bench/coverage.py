@@ -30,7 +30,7 @@ ROWS = {
     "norm_dtype": "norm_dtype", "recurrence": "grad_cumprod", "euclidean_dist": "cdist", "cdist_backward": "cdist_grad",
     "linear_no_bias": "linear_no_bias", "linear_folded": "linear_folded", "nll_loss2d": "nll_loss2d",
     "div_number": "cross_entropy", "native_layer_norm": "layer_norm", "native_batch_norm": "batch_norm",
-    "native_group_norm": "group_norm", "attention": "attention", "attention_backward": "attention_grad", "norm_backward": "layer_norm_grad", "convolution": "conv2d",
+    "native_group_norm": "group_norm", "recurrent": "lstm", "recurrent_backward": "lstm_grad", "attention": "attention", "attention_backward": "attention_grad", "norm_backward": "layer_norm_grad", "convolution": "conv2d",
     "conv_transposed": "conv_transpose2d", "conv_weight": "conv2d_grad", "im2col": "unfold", "col2im": "fold",
     "constant_pad_nd": "pad_constant", "circular_pad": "pad_circular", "circular_pad_backward": "pad_circular_grad",
     "max_pool2d_with_indices": "max_pool2d", "max_pool3d_with_indices": "max_pool3d", "max_pool_backward": "max_pool2d_grad",

@@ -6,12 +6,15 @@
 
 typedef struct Inputs {
     Tensor *x, *y, *z, *p, *i, *b, *v, *n, *k, *j, *a, *s;
+    nn_LSTM *lstm;
 } Inputs;
 
 #define NAMES                                                                                                          \
     Tensor *x = in->x, *y = in->y, *z = in->z, *p = in->p, *i = in->i, *b = in->b, *v = in->v, *n = in->n, *k = in->k, \
            *j = in->j, *a = in->a, *s = in->s;                                                                         \
-    (void)x, (void)y, (void)z, (void)p, (void)i, (void)b, (void)v, (void)n, (void)k, (void)j, (void)a, (void)s;
+    nn_LSTM *lstm = in->lstm;                                                                                          \
+    (void)x, (void)y, (void)z, (void)p, (void)i, (void)b, (void)v, (void)n, (void)k, (void)j, (void)a, (void)s,        \
+        (void)lstm;
 
 #define BENCH(name, python, ...)        \
     static void body_##name(void *data) \
@@ -61,6 +64,7 @@ int main(int argc, char **argv)
     in.j = torch_to(in.k, torch_int32);
     in.a = torch_randn(200, 200);
     in.s = torch_add(torch_mm(in.a, torch_t(in.a)), torch_mul(torch_eye(200), 200));
+    in.lstm = nn_LSTM(100, 100);
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         if (!bench_wanted(rows[r].name, pattern)) continue;
         torch_requires_grad_(in.x, rows[r].grad);
@@ -68,5 +72,6 @@ int main(int argc, char **argv)
         bench_run(rows[r].name, rows[r].body, &in, torch_allocations);
         if (torch_error()) return torch_exit_code();
     }
+    nn_free(in.lstm);
     return torch_exit_code();
 }

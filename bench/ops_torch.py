@@ -21,8 +21,9 @@ k = torch.randint(0, 1000, (1000, 1000))
 j = k.int()
 a = torch.randn(200, 200)
 s = a @ a.t() + 200 * torch.eye(200)
+lstm = torch.nn.LSTM(100, 100)
 NAMES = {"torch": torch, "F": F, "x": x, "y": y, "z": z, "p": p, "i": i, "b": b, "v": v, "n": n, "k": k, "j": j, "a": a,
-         "s": s}
+         "s": s, "lstm": lstm}
 
 
 def forward_of(python):

@@ -98,6 +98,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/norm.inc"
 #include "ops/kernels/puts.inc"
+#include "ops/kernels/recurrent.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/search.inc"
 #include "ops/kernels/spatial.inc"
@@ -128,6 +129,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/loops.inc"
 #include "ops/kernels/norm.inc"
 #include "ops/kernels/puts.inc"
+#include "ops/kernels/recurrent.inc"
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/search.inc"
 #include "ops/kernels/spatial.inc"
@@ -250,6 +252,12 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
         .max_values = max_values_##TYPE, .avg_pool = avg_pool_##TYPE, .pick = pick_##TYPE, .put = put_##TYPE,     \
         .resample = resample_##TYPE,                                                                              \
     }
+#define RECURRENT(TYPE)                                                                                              \
+    {                                                                                                                \
+        .rnn_step = rnn_step_##TYPE, .rnn_back = rnn_back_##TYPE, .lstm_step = lstm_step_##TYPE,                     \
+        .lstm_back = lstm_back_##TYPE, .gru_step = gru_step_##TYPE, .gru_back = gru_back_##TYPE,                     \
+        .add = add_rows_##TYPE                                                                                       \
+    }
 #define NORM(TYPE)                                                                                                   \
     {                                                                                                                \
         .sum = sum_of_##TYPE, .products = sum_of_products_##TYPE, .combine = combine_##TYPE, .row = norm_row_##TYPE, \
@@ -345,4 +353,5 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
         },
     .spatial = {[K_FLOAT32] = SPATIAL(float32), [K_FLOAT64] = SPATIAL(float64)},
     .norm = {[K_FLOAT32] = NORM(float32), [K_FLOAT64] = NORM(float64)},
+    .recurrent = {[K_FLOAT32] = RECURRENT(float32), [K_FLOAT64] = RECURRENT(float64)},
 };

@@ -86,6 +86,17 @@ typedef struct cer_Norm {
     void (*combine_across)(int64_t rows, int64_t n, const double *a, const void *x, const double *b, const void *y,
                            const double *c, void *out);
 } cer_Norm;
+/* One step of a recurrent layer for the n units of one sequence (recurrent.inc). */
+typedef struct cer_Recurrent {
+    void (*rnn_step)(int64_t n, bool relu, const void *x, void *h);
+    void (*rnn_back)(int64_t n, bool relu, const void *h, const void *of_h, void *of_z);
+    void (*lstm_step)(int64_t n, const void *x, const void *c_before, void *work, void *h);
+    void (*lstm_back)(int64_t n, const void *work, const void *c_before, const void *of_h, void *of_c, void *of_z);
+    void (*gru_step)(int64_t n, const void *x, const void *product, const void *h_before, void *work, void *h);
+    void (*gru_back)(int64_t n, const void *work, const void *h_before, const void *of_h, void *of_before, void *of_x,
+                     void *of_product);
+    void (*add)(int64_t n, const void *more, void *sum);
+} cer_Recurrent;
 /* Elements named by an index (moves.inc, puts.inc), as a cer_Loop: ptr[0] is written, ptr[1] read, ptr[2] holds int64
  * indices that are known to be right. The index times `bytes` is added to the address that it is about: what `pick` reads,
  * what `put` writes. */
@@ -141,6 +152,7 @@ typedef struct {
     cer_Gemm gemm[K_TYPES];                    /* float32, float64, int64, int32, int16, int8, uint8 */
     cer_Spatial spatial[K_TYPES];              /* float32, float64 */
     cer_Norm norm[K_TYPES];                    /* the same */
+    cer_Recurrent recurrent[K_TYPES];          /* the same */
     cer_Loop pick[K_TYPES], put[K_PUTS][K_TYPES];
     cer_MakePairs make_pairs[K_TYPES];
     cer_FirstPairs first_pairs[K_TYPES];

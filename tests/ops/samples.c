@@ -135,6 +135,16 @@ Tensor *norm_gradient(Tensor *out, Tensor *in, Tensor *gradient)
     return result;
 }
 
+Tensor *recurrent_of(int cell, bool reverse, Tensor *x, Tensor *h, Tensor *c, Tensor *w_ih, Tensor *w_hh, Tensor *bias,
+                     int output)
+{
+    Tensor *c_n, *products = F_linear(x, w_ih, bias);
+    Tensor *h_0 = torch_select(h, 0, 0), *c_0 = c ? torch_select(c, 0, 0) : NULL;
+    if (!products || !h_0 || (c && !c_0)) return NULL;
+    Tensor *out = cer_recurrent_layer((cer_Cell)cell, reverse, products, h_0, c_0, w_hh, bias, &c_n);
+    return output ? c_n : out;
+}
+
 Tensor *topk_index(Tensor *x, int64_t k, int64_t dim, bool largest)
 {
     Tensor *index = NULL;

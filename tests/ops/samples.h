@@ -3,6 +3,7 @@
 #define CERILLA_TESTS_SAMPLES_H
 
 #include "ops/ops_internal.h"
+#include "ops/recurrent.h"
 
 enum { INPUTS = 12 }; /* that a sample may name */
 #define INPUT_NAMES "xyzwpqostibn"
@@ -70,6 +71,9 @@ Tensor *unpooled(Tensor *x, int dims);                 /* max_unpool of max_pool
 Tensor *running(Tensor *x, Tensor *mean, Tensor *var); /* after a training batch_norm: the one that is not NULL */
 Tensor *running_of_instances(Tensor *x, Tensor *var);
 Tensor *norm_gradient(Tensor *out, Tensor *in, Tensor *gradient); /* torch.autograd.grad(out, in, gradient)[0] */
+/* torch.rnn_tanh and kin: cell as in ops/recurrent.h, one layer. output 0: h of all steps, 1: c of the last */
+Tensor *recurrent_of(int cell, bool reverse, Tensor *x, Tensor *h, Tensor *c, Tensor *w_ih, Tensor *w_hh, Tensor *bias,
+                     int output);
 Tensor *regular(Tensor *x);                                       /* x + 4 I */
 Tensor *positive(Tensor *x);                                      /* x x^T + I */
 Tensor *svd_of(Tensor *x, bool full, int output);                 /* U, S, V^T */
