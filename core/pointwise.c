@@ -178,7 +178,7 @@ static bool all_plain(const cer_Call *c, const Tensor *out, torch_dtype type, co
     return true;
 }
 
-/* x.eq_(y): the results have another type than x. A block at a time is computed beside it and cast while it is in the cache. */
+/* x.eq_(y) of integers: the results have another type than x. A block at a time is computed beside it and cast while it is in the cache. */
 static void in_blocks(cer_Loop loop, torch_dtype made, const Tensor *out, char *const *first, const int64_t *run,
                       const void *param)
 {
@@ -199,8 +199,9 @@ bool cer_pointwise_kernel(cer_Call *c)
 {
     Tensor *out = c->out[0], *target = out;
     torch_dtype type = compute_type(c->common);
+    cer_Loop loop = cer_kernels()->loop[c->op->loop][type], same = cer_kernels()->same[c->op->loop][type];
     torch_dtype made = c->op->rule == CER_COMPARE ? torch_bool : type;
-    cer_Loop loop = cer_kernels()->loop[c->op->loop][type];
+    if (same && out->dtype == type) loop = same, made = type; /* x.eq_(y), both of one type */
     Operand operand[3];
     double param[4];
     int64_t mark = cer_context()->pool.length;

@@ -244,6 +244,7 @@ static void fill_half(int64_t n, char *const *ptr, const int64_t *stride, const 
         FLOATING_LOOPS(name), INTEGER_LOOPS(name), [K_BOOL] = name##_boolean \
     }
 #define TABLE_ROW(name, TYPES, ...) [KERNEL_##name] = TABLE_##TYPES(loop_##name),
+#define SAME_ROW(name) [KERNEL_##name] = TABLE_FLOATING(loop_##name##_same)
 #define BLOCK(name, TYPES) [BLOCK_##name] = TABLE_##TYPES(block_##name),
 
 #define SPATIAL(TYPE)                                                                                             \
@@ -287,6 +288,7 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
 #define LOOP3 TABLE_ROW
 #include "ops/pointwise.def"
         },
+    .same = {SAME_ROW(eq), SAME_ROW(ne), SAME_ROW(lt), SAME_ROW(le), SAME_ROW(gt), SAME_ROW(ge)},
     .cast =
         {
             [K_UINT8] = CAST_ROW(uint8),

@@ -145,6 +145,7 @@ enum {
 typedef struct {
     const char *name;                          /* "baseline", "avx2", "avx512" */
     cer_Loop loop[KERNEL_LOOPS][K_TYPES];      /* indexed by the compute type; NULL where the row has no such type */
+    cer_Loop same[KERNEL_LOOPS][K_TYPES];      /* comparisons that write 0 and 1 of the compute type; NULL elsewhere */
     cer_Loop cast[K_TYPES][K_TYPES];           /* [to][from]; the same type twice is a copy */
     cer_BlockLoop copy[K_TYPES];               /* the same of a block: [to, from] */
     cer_Loop fill[K_TYPES];                    /* param: one element of that type; only ptr[0] is used */
