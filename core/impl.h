@@ -121,7 +121,6 @@ static inline uint32_t cer_version(const Tensor *t)
 
 Tensor *cer_tensor_header(void);       /* a blank header with one reference; NULL when out of memory */
 void cer_tensor_dead(Tensor *t);       /* frees a tensor whose count came to 0 */
-void cer_tensor_adopt(Tensor *t);      /* handed over by another thread: the caller's own, unless others hold it still */
 Tensor *cer_alias(const Tensor *t);    /* new header on the same storage, no history; one reference */
 bool cer_dense(const Tensor *t);       /* are the strides a permutation of a contiguous tensor's? */
 void cer_update_contiguous(Tensor *t); /* recomputes numel and contiguous from shape and stride */

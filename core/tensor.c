@@ -200,17 +200,6 @@ Tensor *torch_share_memory_(Tensor *t)
     return t;
 }
 
-void cer_tensor_adopt(Tensor *t)
-{
-    if (t->node || t->base || t->grad || !cer_only_owner(t)) return;
-    t->flags &= (uint8_t)~CER_SHARED;
-    t->storage->shared = false;
-#ifndef NDEBUG
-    t->owner_thread = cer_thread();
-    t->owner_context = cer_context();
-#endif
-}
-
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
 bool cer_usable(const Tensor *t, const char *op, int position)

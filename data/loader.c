@@ -14,6 +14,7 @@ struct torch_utils_data_DataLoader {
     cer_Pass pass;
     cer_Workers *workers; /* of this pass */
     bool begun;
+    Tensor *batch[TORCH_DATASET_FIELDS]; /* the last one; retained */
 };
 
 Args torch_utils_data_DataLoaderArgs_defaults(void)
@@ -79,6 +80,12 @@ DataLoader *torch_utils_data_DataLoader_new(const Args *args)
     return NULL;
 }
 
+static void drop_batch(DataLoader *l)
+{
+    for (int k = 0; k < TORCH_DATASET_FIELDS; k++) cer_release(l->batch[k]);
+    memset(l->batch, 0, sizeof l->batch);
+}
+
 static void end_pass(DataLoader *l)
 {
     cer_workers_stop(l->workers);
@@ -90,6 +97,7 @@ static void end_pass(DataLoader *l)
 void torch_utils_data_DataLoader_free(DataLoader *l)
 {
     if (!l) return;
+    drop_batch(l);
     end_pass(l);
     torch_utils_data_Sampler_free(l->own_batches);
     torch_utils_data_Sampler_free(l->own_sampler);
@@ -137,19 +145,29 @@ static bool next_of_workers(DataLoader *l, Tensor **batch)
 {
     while (!cer_workers_full(l->workers) && ask(l)) continue;
     if (cer_error_pending() || cer_workers_idle(l->workers)) return end_pass(l), false;
-    bool fine = cer_workers_take(l->workers, batch);
-    if (!fine || ask(l) || !cer_error_pending()) return fine;
-    for (int64_t k = 0; k < cer_batch_fields(&l->args); k++) batch[k] = NULL;
+    if (!cer_workers_take(l->workers, batch)) return false;
+    if (ask(l) || !cer_error_pending()) return true;
     return end_pass(l), false;
+}
+
+static bool next_here(DataLoader *l, Tensor **batch)
+{
+    int64_t n = cer_pass_batch(&l->pass);
+    if (n == 0) return end_pass(l), false;
+    return cer_dataset_batch(&l->args, n, l->pass.batch, batch);
 }
 
 bool torch_utils_data_DataLoader_next(DataLoader *l, Tensor **batch)
 {
     if (!ready(l, "next")) return false;
-    for (int64_t k = 0; k < cer_batch_fields(&l->args); k++) batch[k] = NULL;
+    int64_t fields = cer_batch_fields(&l->args);
+    Tensor *out[TORCH_DATASET_FIELDS] = {NULL};
+    for (int64_t k = 0; k < fields; k++) batch[k] = NULL;
+    drop_batch(l);
     if (!l->begun && torch_utils_data_DataLoader_iter(l) != TORCH_OK) return false;
-    if (l->workers) return next_of_workers(l, batch);
-    int64_t n = cer_pass_batch(&l->pass);
-    if (n == 0) return end_pass(l), false;
-    return cer_dataset_batch(&l->args, n, l->pass.batch, batch);
+    int64_t scope = torch_scope_push();
+    bool more = l->workers ? next_of_workers(l, out) : next_here(l, out);
+    for (int64_t k = 0; more && k < fields; k++) batch[k] = l->batch[k] = torch_retain(out[k]);
+    torch_scope_pop(scope);
+    return more;
 }

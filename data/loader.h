@@ -67,8 +67,8 @@ TORCH_API int64_t
 torch_utils_data_DataLoader_len(const torch_utils_data_DataLoader *loader); /* batches a pass;      0 */
 /* Begins a pass; one that runs ends, with its workers. A code */
 TORCH_API int torch_utils_data_DataLoader_iter(torch_utils_data_DataLoader *loader);
-/* The next batch: fields into batch, borrowed. False at the end of the pass, and after an error.
- * Begins a pass where none has. */
+/* The next batch: fields into batch; the loader's until the next call or its end, so that a pass holds one batch at a
+ * time (torch_set keeps one longer). False at the end of the pass, and after an error. Begins a pass where none has. */
 TORCH_API bool torch_utils_data_DataLoader_next(torch_utils_data_DataLoader *loader, Tensor **batch);
 
 /* torch.utils.data.get_worker_info(): of the worker that calls; NULL elsewhere. */

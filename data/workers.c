@@ -6,6 +6,7 @@
 
 #include "core/generator.h"
 #include "impl.h"
+#include "ops/ops.h"
 
 typedef torch_utils_data_DataLoaderArgs Args;
 typedef torch_utils_data_WorkerInfo WorkerInfo;
@@ -13,7 +14,7 @@ typedef torch_utils_data_WorkerInfo WorkerInfo;
 typedef struct Job { /* one batch */
     int64_t *index, n, capacity;
     bool done;
-    Tensor *out[TORCH_DATASET_FIELDS]; /* one reference each, from its worker to the loader */
+    Tensor *out[TORCH_DATASET_FIELDS]; /* one reference each, of its worker's */
     torch_Code code;                   /* of what went wrong, and its text */
     char message[CER_MESSAGE];
 } Job;
@@ -63,9 +64,16 @@ static void note_error(Job *job)
     torch_error_clear();
 }
 
+static void drop(Job *job, int64_t fields)
+{
+    for (int64_t k = 0; k < fields; k++) cer_release(job->out[k]);
+    memset(job->out, 0, sizeof job->out);
+}
+
 /* The worker's own error first: worker_init_fn failed. */
 static void work(const cer_Workers *w, Job *job)
 {
+    drop(job, w->fields);
     int64_t scope = torch_scope_push();
     Tensor *out[TORCH_DATASET_FIELDS] = {NULL};
     bool fine = !cer_error_pending() && cer_dataset_batch(w->args, job->n, job->index, out);
@@ -111,6 +119,7 @@ static void *run(void *p)
         work(w, job);
         deliver(w, job);
     }
+    for (int64_t k = me->info.id; k < w->slots; k += w->n) drop(&w->ring[k], w->fields);
     this_worker = NULL;
     cer_generator_of_thread(NULL);
     torch_Generator_free(g);
@@ -167,7 +176,6 @@ void cer_workers_stop(cer_Workers *w)
     for (int64_t k = 0; k < w->started; k++) pthread_join(w->worker[k].thread, NULL);
     for (int64_t k = 0; k < w->slots; k++) {
         Job *job = &w->ring[k];
-        for (int64_t f = 0; f < w->fields; f++) cer_release(job->out[f]);
         if (job->index) cer_free(job->index, (size_t)job->capacity * sizeof *job->index);
     }
     pthread_cond_destroy(&w->done);
@@ -212,22 +220,19 @@ bool cer_workers_ask(cer_Workers *w, int64_t n, const int64_t *index)
     return true;
 }
 
-/* Its batch, into the caller's scope. */
-static bool receive(const cer_Workers *w, Job *job, Tensor **out)
+/* Copies for the caller. The worker drops its own, so that memory goes round within each thread; handed over, all of it
+ * would gather in the caller's caches. */
+static bool receive(const cer_Workers *w, const Job *job, Tensor **out)
 {
-    torch_Context *c = cer_context();
-    bool fine = cer_pool_reserve(c, w->fields);
+    int64_t scope = torch_scope_push(); /* nothing of the worker's is held when it gets the next job */
     for (int64_t k = 0; k < w->fields; k++) {
         Tensor *t = job->out[k];
-        job->out[k] = NULL;
-        out[k] = fine ? t : NULL;
-        if (!t) continue;
-        cer_tensor_adopt(t);
-        if (fine)
-            cer_pool_put(c, t);
-        else
-            cer_release(t);
+        out[k] = t ? torch_clone(torch_detach(t)) : NULL;
+        if (t && t->flags & CER_REQUIRES_GRAD) torch_requires_grad_(out[k], true);
     }
+    bool fine = !cer_error_pending();
+    for (int64_t k = 0; k < w->fields; k++) out[k] = fine ? torch_escape(out[k]) : NULL;
+    torch_scope_pop(scope);
     return fine;
 }
 
