@@ -51,6 +51,7 @@ TITLES = {
     "nn/lazy.h": "Lazy layers",
     "nn/utils_norm.h": "Normalised weights",
     "nn/parametrize.h": "Parametrizations",
+    "nn/utils_rnn.h": "Packed sequences",
     "nn/utils.h": "Clipping, vectors of parameters",
     "optim/optim.h": "Optimizers",
     "optim/lr_scheduler.h": "Learning rates",

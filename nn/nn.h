@@ -25,6 +25,7 @@
 #include "recurrent.h"
 #include "transformer.h"
 #include "utils.h"
+#include "utils_rnn.h"
 #include "utils_norm.h"
 #include "vision.h"
 

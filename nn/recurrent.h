@@ -2,7 +2,7 @@
 #ifndef CERILLA_NN_RECURRENT_H
 #define CERILLA_NN_RECURRENT_H
 
-#include "machinery.h"
+#include "utils_rnn.h"
 
 TORCH_BEGIN
 
@@ -80,7 +80,8 @@ TORCH_API nn_LSTM *nn_LSTM_new(const nn_LSTMArgs *args);
 TORCH_API Tensor *nn_LSTM_forward(nn_LSTM *m, Tensor *x, Tensor *h_0, Tensor *c_0, Tensor **h_n, Tensor **c_n);
 
 /* nn.GRU(input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0, bidirectional=False):
- *     r, z = sigmoid of x_t W_ih^T + b_ih + h_(t-1) W_hh^T + b_hh, first two parts of three;   n = tanh(its third of x + r times that of h)
+ *     r, z = sigmoid of x_t W_ih^T + b_ih + h_(t-1) W_hh^T + b_hh, first two parts of three;   n = tanh(its third of
+ * x + r times that of h)
  *     h_t = n + z (h_(t-1) - n)
  * Weights as RNN's with 3 hidden rows; nonlinearity does not count.      NULL */
 TORCH_API nn_GRU *nn_GRU_new(const nn_RNNArgs *args);
@@ -93,6 +94,53 @@ TORCH_API nn_GRU *nn_GRU_new(const nn_RNNArgs *args);
                              .struct_size = sizeof(nn_RNNArgs), \
                              __VA_ARGS__})
 TORCH_API Tensor *nn_GRU_forward(nn_GRU *m, Tensor *x, Tensor *h_0, Tensor **h_n); /* as nn_RNN_forward */
+
+/* ---- of packed sequences -------------------------------------------------------------------------------------------
+ * The same over x that nn_utils_rnn_pack_padded_sequence made: the output is packed like x; states in the order of the
+ * sequences before they were sorted. Hooks see the inputs data, h_0, c_0, batch_sizes, sorted_indices,
+ * unsorted_indices. RuntimeError "input must have 2 dimensions, got 1".      all four NULL */
+TORCH_API nn_PackedSequence nn_RNN_forward_packed(nn_RNN *m, nn_PackedSequence x, Tensor *h_0, Tensor **h_n);
+TORCH_API nn_PackedSequence nn_GRU_forward_packed(nn_GRU *m, nn_PackedSequence x, Tensor *h_0, Tensor **h_n);
+TORCH_API nn_PackedSequence nn_LSTM_forward_packed(nn_LSTM *m, nn_PackedSequence x, Tensor *h_0, Tensor *c_0,
+                                                   Tensor **h_n, Tensor **c_n);
+
+/* ---- single steps ------------------------------------------------------------------------------------------------ */
+
+/* nn.RNNCell(input_size, hidden_size, bias=True, nonlinearity="tanh", dtype=None), nn.GRUCell, nn.LSTMCell (without
+ * nonlinearity): one step of the layers above, with weight_ih, weight_hh, bias_ih, bias_hh of their sizes. x (B,
+ * input) or (input), h (B, hidden) or (hidden); NULL: zeros. nn_forward(m, x, h). RuntimeError "Input batch size 2
+ * doesn't match hidden0 batch size 3", "input has inconsistent input_size: got 4 expected 2"; ValueError "RNNCell:
+ * Expected input to be 1-D or 2-D but received 3-D tensor".      NULL */
+typedef struct nn_RNNCell {
+    nn_Module module;
+    int64_t input_size, hidden_size;
+    bool bias;
+    char nonlinearity[16];
+    Tensor *weight_ih, *weight_hh, *bias_ih, *bias_hh;
+} nn_RNNCell, nn_LSTMCell, nn_GRUCell;
+typedef struct nn_RNNCellArgs {
+    size_t struct_size;
+    int64_t input_size, hidden_size;
+    bool bias;
+    const char *nonlinearity; /* "tanh" or "relu" */
+    torch_dtype dtype;
+} nn_RNNCellArgs;
+TORCH_API nn_RNNCellArgs nn_RNNCellArgs_defaults(void);
+#define NN_RNN_CELL_ARGS(...)                                 \
+    (&(nn_RNNCellArgs){.input_size = TORCH_NONE,              \
+                       .hidden_size = TORCH_NONE,             \
+                       .bias = true,                          \
+                       .nonlinearity = "tanh",                \
+                       .struct_size = sizeof(nn_RNNCellArgs), \
+                       __VA_ARGS__})
+TORCH_API nn_RNNCell *nn_RNNCell_new(const nn_RNNCellArgs *args);
+TORCH_API nn_GRUCell *nn_GRUCell_new(const nn_RNNCellArgs *args); /* nonlinearity does not count */
+TORCH_API nn_LSTMCell *nn_LSTMCell_new(const nn_RNNCellArgs *args);
+#define nn_RNNCell(...) nn_RNNCell_new(NN_RNN_CELL_ARGS(__VA_ARGS__))
+#define nn_GRUCell(...) nn_GRUCell_new(NN_RNN_CELL_ARGS(__VA_ARGS__))
+#define nn_LSTMCell(...) nn_LSTMCell_new(NN_RNN_CELL_ARGS(__VA_ARGS__))
+/* h, c = cell(x, (h_0, c_0)): both states or neither; *c, if not NULL, may be the variable that held c_0.      NULL */
+TORCH_API Tensor *nn_LSTMCell_forward(nn_LSTMCell *m, Tensor *x, Tensor *h_0, Tensor *c_0, Tensor **c);
 
 TORCH_END
 

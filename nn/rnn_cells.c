@@ -3,31 +3,33 @@
 
 const char *const cer_rnn_modes[4] = {"RNN_TANH", "RNN_RELU", "LSTM", "GRU"};
 
-bool cer_is_lstm(const nn_RNN *m)
+cer_Cell cer_cell_of(const nn_RNN *m)
 {
-    return m->mode == cer_rnn_modes[2];
+    int cell = CER_RNN_TANH;
+    while (cell < CER_GRU && m->mode != cer_rnn_modes[cell]) cell++;
+    return (cer_Cell)cell;
 }
 
-int64_t cer_gates_of(const nn_RNN *m)
+int64_t cer_gates_of(cer_Cell cell)
 {
-    return cer_is_lstm(m) ? 4 : m->mode == cer_rnn_modes[3] ? 3 : 1;
+    return cell == CER_LSTM ? 4 : cell == CER_GRU ? 3 : 1;
 }
 
-int64_t cer_real_hidden(const nn_RNN *m)
+Tensor *cer_recurrent_product(const cer_Recurrence *l, Tensor *x)
 {
-    return m->proj_size > 0 ? m->proj_size : m->hidden_size;
+    return F_linear(x, l->weight_ih, l->bias_ih);
 }
 
 static Tensor *hidden_product(const cer_Recurrence *l)
 {
-    return F_linear(l->h, cer_recurrent_weight(l, 1), cer_recurrent_weight(l, 3));
+    return F_linear(l->h, l->weight_hh, l->bias_hh);
 }
 
 /* h = tanh(x + h W_hh^T + b_hh) */
 static void plain(cer_Recurrence *l, Tensor *x)
 {
     Tensor *z = torch_add_(hidden_product(l), x);
-    l->h = l->m->mode == cer_rnn_modes[1] ? torch_relu(z) : torch_tanh(z);
+    l->h = l->cell == CER_RNN_RELU ? torch_relu(z) : torch_tanh(z);
 }
 
 /* i, f, g, o = x + h W_hh^T + b_hh; c = sigmoid(f) c + sigmoid(i) tanh(g); h = sigmoid(o) tanh(c), perhaps projected */
@@ -41,7 +43,7 @@ static void lstm(cer_Recurrence *l, Tensor *x)
     Tensor *kept = torch_mul(torch_sigmoid(gate.tensor[1]), l->c);
     l->c = torch_add(kept, torch_mul(torch_sigmoid(gate.tensor[0]), torch_tanh(gate.tensor[2])));
     l->h = torch_mul(torch_sigmoid(gate.tensor[3]), torch_tanh(l->c));
-    if (l->m->proj_size > 0) l->h = F_linear(l->h, l->weights[cer_weights_of(l->m) - 1].as.tensor, NULL);
+    if (l->weight_hr) l->h = F_linear(l->h, l->weight_hr, NULL);
 }
 
 /* r, z, n of x and of h W_hh^T + b_hh; n = tanh(x_n + r h_n); h = n + z (h - n) */
@@ -60,9 +62,16 @@ static void gru(cer_Recurrence *l, Tensor *x)
 
 void cer_recurrent_step(cer_Recurrence *l, Tensor *x)
 {
-    if (cer_is_lstm(l->m))
-        lstm(l, x);
-    else
-        (l->m->mode == cer_rnn_modes[3] ? gru : plain)(l, x);
+    (l->cell == CER_LSTM ? lstm : l->cell == CER_GRU ? gru : plain)(l, x);
     if (cer_error_pending()) l->h = l->c = NULL;
+}
+
+bool cer_recurrent_step_alone(cer_Recurrence *l, Tensor *x)
+{
+    int64_t scope = torch_scope_push();
+    cer_recurrent_step(l, x);
+    torch_escape(l->h);
+    torch_escape(l->c);
+    torch_scope_pop(scope);
+    return l->h != NULL;
 }

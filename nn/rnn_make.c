@@ -70,7 +70,7 @@ static bool add_layer(nn_RNN *m, int64_t i, bool reverse, torch_dtype dtype)
     static const char *const kind[5] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr"};
     Tensor **field[5] = {&m->weight_ih_l0, &m->weight_hh_l0, &m->bias_ih_l0, &m->bias_hh_l0, &m->weight_hr_l0};
     int64_t input = i == 0 ? m->input_size : cer_real_hidden(m) * (1 + m->bidirectional), rows;
-    if (__builtin_mul_overflow(cer_gates_of(m), m->hidden_size, &rows)) rows = INT64_MAX;
+    if (__builtin_mul_overflow(cer_gates_of(cer_cell_of(m)), m->hidden_size, &rows)) rows = INT64_MAX;
     for (int k = 0; k < 5; k++) {
         char name[64];
         int64_t shape[2] = {rows, k == 0 ? input : cer_real_hidden(m)};
@@ -85,11 +85,11 @@ static bool add_layer(nn_RNN *m, int64_t i, bool reverse, torch_dtype dtype)
     return true;
 }
 
-static void reset_parameters(const nn_RNN *m)
+void cer_reset_recurrent(const nn_Module *m, double bound)
 {
-    double bound = 1.0 / sqrt((double)m->hidden_size);
-    const cer_Items *p = &m->module.module->parameters;
-    for (int64_t i = 0; i < p->length; i++) nn_init_uniform_(p->item[i].as.tensor, -bound, bound);
+    const cer_Items *p = &m->module->parameters;
+    for (int64_t i = 0; i < p->length; i++)
+        if (p->item[i].as.tensor) nn_init_uniform_(p->item[i].as.tensor, -bound, bound);
 }
 
 static nn_RNN *made(const nn_Class *record, const char *mode, const nn_LSTMArgs *a)
@@ -109,7 +109,7 @@ static nn_RNN *made(const nn_Class *record, const char *mode, const nn_LSTMArgs 
     bool fine = true;
     for (int64_t i = 0; i < m->num_layers && fine; i++)
         fine = add_layer(m, i, false, a->dtype) && (!m->bidirectional || add_layer(m, i, true, a->dtype));
-    if (fine) reset_parameters(m);
+    if (fine) cer_reset_recurrent(&m->module, 1.0 / sqrt((double)m->hidden_size));
     return cer_nn_made(m);
 }
 
@@ -117,7 +117,7 @@ nn_LSTM *nn_LSTM_new(const nn_LSTMArgs *args)
 {
     nn_LSTMArgs a = nn_LSTMArgs_defaults();
     cer_args(&a, sizeof a, args);
-    return made(&lstm_class, cer_rnn_modes[2], &a);
+    return made(&lstm_class, cer_rnn_modes[CER_LSTM], &a);
 }
 
 /* The options that they have in common. */
@@ -139,7 +139,7 @@ nn_GRU *nn_GRU_new(const nn_RNNArgs *args)
     nn_RNNArgs a = nn_RNNArgs_defaults();
     cer_args(&a, sizeof a, args);
     nn_LSTMArgs all = common(&a);
-    return made(&gru_class, cer_rnn_modes[3], &all);
+    return made(&gru_class, cer_rnn_modes[CER_GRU], &all);
 }
 
 nn_RNN *nn_RNN_new(const nn_RNNArgs *args)

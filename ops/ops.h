@@ -19,6 +19,7 @@
 #include "linalg.h"
 #include "matrix.h"
 #include "norm.h"
+#include "packed.h"
 #include "pointwise.h"
 #include "random.h"
 #include "rearrange.h"

@@ -31,13 +31,14 @@ nn/recurrent.h
 nn/transformer.h
 nn/utils.h
 nn/utils_norm.h
+nn/utils_rnn.h
 nn/vision.h
 optim/lr_scheduler.h optim/optim.h data/data.h data/dataset.h data/loader.h data/sampler.h data/vision.h io/io.h
 ops/rearrange.h ops/info.h
 ops/dropout.h ops/linalg.h
 ops/gather.h ops/search.h
 ops/conv.h ops/pad.h ops/pool.h
-ops/embedding.h ops/sort.h
+ops/embedding.h ops/packed.h ops/sort.h
 autograd/checkpoint.h autograd/functional.h autograd/gradcheck.h core/function.h core/hooks.h core/modes.h'
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT

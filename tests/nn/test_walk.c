@@ -12,6 +12,7 @@
 #include "tests/support.h"
 
 #include "edits.h"
+#include "packed.h"
 
 enum { OUTPUTS = 4, LINE = 65536 };
 

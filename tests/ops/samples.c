@@ -173,6 +173,13 @@ Tensor *bin_edges(Tensor *x, int64_t bins)
     return edges;
 }
 
+Tensor *second_of_pack(Tensor *x)
+{
+    Tensor *sizes = NULL;
+    torch__pack_padded_sequence(x, torch_lengths(3, 2), false, &sizes);
+    return sizes;
+}
+
 Tensor *kth_index(Tensor *x, int64_t k, int64_t dim)
 {
     Tensor *index = NULL;

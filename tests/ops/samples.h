@@ -62,6 +62,7 @@ Tensor *topk_index(Tensor *x, int64_t k, int64_t dim, bool largest);
 Tensor *unique_inverse(Tensor *x, int64_t dim, bool consecutive);
 Tensor *unique_counts(Tensor *x, int64_t dim, bool consecutive);
 Tensor *bin_edges(Tensor *x, int64_t bins);
+Tensor *second_of_pack(Tensor *x); /* batch sizes of the lengths 3, 2 */
 Tensor *kth_index(Tensor *x, int64_t k, int64_t dim);
 Tensor *written_view(Tensor *x);                       /* b = x.clone(); v = b[1]; v.mul_(3); v */
 Tensor *written_base(Tensor *x);                       /* the same; b */

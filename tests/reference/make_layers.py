@@ -70,6 +70,11 @@ def edit(m, *statements):
     return m
 
 
+def over(r):
+    """The rows of a packed result, and the states."""
+    return r[0].data, r[1]
+
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAYERS = os.path.join(HERE, '..', 'nn', 'layers')
 
@@ -147,7 +152,7 @@ def case(python, call, letters, given, words, mode):
     torch.manual_seed(7)
     try:
         with Hearing(lines):
-            out = results(eval(call, {'torch': torch, 'nn': nn, 'F': F, 'm': m, **names}))
+            out = results(eval(call, {'torch': torch, 'nn': nn, 'F': F, 'R': nn.utils.rnn, 'over': over, 'm': m, **names}))
     except Exception as e:
         return lines + ['!\t%s\t%s' % (type(e).__name__, text(str(e)))]
     lines += ['out\t' + tensor(t) for t in out]

@@ -5,6 +5,7 @@ import os
 
 import torch
 import torch.nn as nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.optim import SGD, Adadelta, Adam, AdamW, RMSprop
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.utils.data import DataLoader, TensorDataset
@@ -21,8 +22,10 @@ class Reader(nn.Module):
         self.fc = nn.Linear(32, 3)
 
     def forward(self, x):
-        out, _ = self.lstm(self.embed(x))
-        return self.fc(self.drop(out[:, -1, :]))
+        lengths = x[:, 0] % 7 + 1
+        out, _ = self.lstm(pack_padded_sequence(self.embed(x), lengths, batch_first=True, enforce_sorted=False))
+        out, _ = pad_packed_sequence(out, batch_first=True)
+        return self.fc(self.drop(out.sum(1) / lengths.unsqueeze(1)))
 
 
 class Writer(nn.Module):

@@ -102,8 +102,12 @@ typedef struct Reader {
 static Tensor *read_all(nn_Module *net, Tensor *x)
 {
     Reader *self = (Reader *)net;
-    Tensor *out = nn_LSTM_forward(self->lstm, nn_forward(self->embed, x), NULL, NULL, NULL, NULL);
-    return nn_forward(self->fc, nn_forward(self->drop, torch_index(out, ":, -1, :")));
+    Tensor *lengths = torch_add(torch_remainder(torch_select(x, 1, 0), 7), 1);
+    nn_PackedSequence p = nn_utils_rnn_pack_padded_sequence(nn_forward(self->embed, x), lengths, true, false);
+    p = nn_LSTM_forward_packed(self->lstm, p, NULL, NULL, NULL, NULL);
+    Tensor *out = nn_utils_rnn_pad_packed_sequence(p, true);
+    Tensor *mean = torch_div(torch_sum(out, 1), torch_unsqueeze(lengths, 1));
+    return nn_forward(self->fc, nn_forward(self->drop, mean));
 }
 
 START_TEST(lstm_with_rmsprop)
