@@ -66,7 +66,7 @@ int main(int argc, char **argv)
                      {"files_load_safetensors", load_safetensors},
                      {"files_use_safetensors", use_safetensors}};
     for (size_t i = 0, started = 0; i < sizeof workloads / sizeof *workloads; i++) {
-        if (!strstr(workloads[i].name, pattern)) continue;
+        if (!bench_wanted(workloads[i].name, pattern)) continue;
         for (; started < TENSORS; started++) {
             char key[16];
             snprintf(key, sizeof key, "w%zu", started);

@@ -5,7 +5,7 @@ import sys
 
 import torch
 
-from timing import run
+from timing import run, wanted
 
 torch.set_num_threads(1)
 PLACE = "/tmp/cerilla-bench-%d" % os.getpid()
@@ -37,13 +37,13 @@ def files_use_safetensors():
     files_load_safetensors().sum()
 
 
-wanted = [body for body in (files_save, files_save_safetensors, files_load, files_load_safetensors, files_use_safetensors)
-          if (sys.argv[1] if len(sys.argv) > 1 else "") in body.__name__]
-if wanted:
+bodies = [body for body in (files_save, files_save_safetensors, files_load, files_load_safetensors, files_use_safetensors)
+          if wanted(body.__name__, sys.argv[1] if len(sys.argv) > 1 else "")]
+if bodies:
     weights.update(("w%d" % i, torch.rand(1024, 1024)) for i in range(25))
     files_save()
     files_save_safetensors()
-    for body in wanted:
+    for body in bodies:
         run(body.__name__, body, "pytorch " + torch.__version__)
     os.remove(PLACE + ".pt")
     os.remove(PLACE + ".bytes")
