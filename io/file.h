@@ -36,7 +36,8 @@ static inline uint64_t cer_little(const uint8_t *at, int bytes) /* an unsigned l
     return v;
 }
 
-bool cer_utf8(const char *text, size_t n); /* well-formed, without surrogates and zero bytes */
+uint32_t cer_crc32(const void *data, size_t n); /* data: not NULL */
+bool cer_utf8(const char *text, size_t n);      /* well-formed, without surrogates and zero bytes */
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 

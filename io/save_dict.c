@@ -70,7 +70,8 @@ static bool any_begins(const torch_StateDict *d, const char *prefix)
     return false;
 }
 
-/* {'last_epoch': 3, 'base_lrs': [0.1], ..., '_schedulers': [{...}, {...}]}; returns how many entries these were, or -1 */
+/* {'last_epoch': 3, 'base_lrs': [0.1], ..., '_schedulers': [{...}, {...}]}; returns how many entries these were, or -1
+ * */
 static int64_t save_scheduler(cer_Save *s, const torch_StateDict *d, const char *prefix)
 {
     char inner[KEY];

@@ -203,11 +203,6 @@ static bool locate(const cer_Zip *z, const Entry *e, size_t *at)
     return memcmp(z->map->data + p + LOCAL, e->name, e->name_length) == 0;
 }
 
-static uint32_t sum_of(const uint8_t *data, size_t n)
-{
-    return (uint32_t)crc32_z(0, data, n);
-}
-
 static void *zlib_alloc(void *unused, unsigned items, unsigned bytes)
 {
     (void)unused;
@@ -265,10 +260,10 @@ static cer_Map *unpack(cer_Zip *z, const Entry *e, size_t at)
 static bool sum_fits(const cer_Zip *z, const Entry *e, const uint8_t *data)
 {
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* a fuzzer that would have to guess sums never sees what lies behind */
-    (void)z, (void)e, (void)data, (void)sum_of;
+    (void)z, (void)e, (void)data;
     return true;
 #else
-    return sum_of(data, (size_t)e->bytes) == e->sum ||
+    return cer_crc32(data, (size_t)e->bytes) == e->sum ||
            cer_raise(TORCH_RUNTIME_ERROR, z->op,
                      "PytorchStreamReader failed reading file %.*s: its CRC-32 is not the "
                      "archive's",

@@ -1,6 +1,5 @@
 /* Writing zip archives: stored entries with their sums, Zip64 where a size or an offset needs more than 32 bits. */
 #include <string.h>
-#include <zlib.h>
 
 #include "io/zip_write.h"
 
@@ -79,7 +78,7 @@ bool cer_zip_add(cer_ZipWriter *z, const char *name, const void *data, size_t by
 {
     uint64_t offset = z->file->at;
     bool wide = bytes >= FULL;
-    uint32_t sum = (uint32_t)crc32_z(0, bytes ? data : (const void *)"", bytes);
+    uint32_t sum = cer_crc32(bytes ? data : "", bytes);
     put_central(z, name, sum, bytes, wide, offset);
     z->entries++;
     return put_local(z, name, sum, bytes, wide) && cer_file_write(z->file, data, bytes);

@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "files.h"
+#include "io/file.h"
 #include "io/io.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
@@ -136,6 +138,19 @@ START_TEST(many_tensors)
     ck_assert_tensor(torch_StateDict_get(d, "k65999"), 1, &(double){65999}, 0, 0);
     torch_StateDict_free(d);
     remove_temporary();
+}
+END_TEST
+
+/* Every length about a vector's, every alignment, and a long one. */
+START_TEST(sums)
+{
+    static uint8_t data[5000];
+    for (size_t i = 0; i < sizeof data; i++) data[i] = (uint8_t)(i * i >> 3 ^ i);
+    for (size_t n = 0; n < 400; n++)
+        for (size_t from = 0; from < 17; from++)
+            ck_assert_uint_eq(cer_crc32(data + from, n), crc32(0, data + from, (unsigned)n));
+    ck_assert_uint_eq(cer_crc32(data, sizeof data), crc32(0, data, sizeof data));
+    ck_assert_uint_eq(cer_crc32("123456789", 9), 0xcbf43926u);
 }
 END_TEST
 
@@ -324,7 +339,7 @@ END_TEST
 
 static TCase *saving(void)
 {
-    return test_case("saving", comes_back, optimizers_come_back, checkpoints, many_tensors, safetensors_come_back,
+    return test_case("saving", comes_back, optimizers_come_back, checkpoints, many_tensors, sums, safetensors_come_back,
                      refuses_tensors, refuses_paths, keeps_links_and_modes, memory_runs_out, disk_is_full);
 }
 
