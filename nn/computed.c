@@ -88,6 +88,17 @@ cer_Computed *cer_nn_find_computed(nn_Module *m, Tensor *(*compute)(nn_Module *,
     return NULL;
 }
 
+Tensor *cer_nn_shown(const nn_Module *m, const char *name)
+{
+    const cer_Item *item = cer_items_find(&m->module->parameters, name);
+    for (int64_t i = 0; !item && i < m->module->n_hooks; i++) {
+        const cer_Hook *hook = &m->module->hook[i];
+        const cer_Computed *c = hook->owned == &owned ? hook->data : NULL;
+        if (c && strcmp(c->name, name) == 0) return c->shown;
+    }
+    return item ? item->as.tensor : NULL;
+}
+
 void cer_nn_remove_computed(nn_Module *m, cer_Computed *c, Tensor *now)
 {
     cer_nn_show(m, c, now);

@@ -24,6 +24,8 @@ const char *cer_nn_suffixed(char text[CER_NAME + 8], const char *name, const cha
 cer_Computed *cer_nn_add_computed(nn_Module *m, const char *op, const cer_Computed *c);
 cer_Computed *cer_nn_find_computed(nn_Module *m, Tensor *(*compute)(nn_Module *, const cer_Computed *, bool),
                                    const char *name);
+Tensor *cer_nn_shown(const nn_Module *m,
+                     const char *name); /* a parameter, or what is computed in its place; NULL: neither */
 void cer_nn_show(nn_Module *m, cer_Computed *c, Tensor *now);            /* NULL: nothing changes */
 void cer_nn_remove_computed(nn_Module *m, cer_Computed *c, Tensor *now); /* the fields show that */
 

@@ -25,8 +25,8 @@
 #include "recurrent.h"
 #include "transformer.h"
 #include "utils.h"
-#include "utils_rnn.h"
 #include "utils_norm.h"
+#include "utils_rnn.h"
 #include "vision.h"
 
 #endif

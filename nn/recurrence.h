@@ -3,8 +3,8 @@
 #define CERILLA_NN_RECURRENCE_H
 
 #include "layer.h"
+#include "ops/recurrent.h"
 
-typedef enum cer_Cell { CER_RNN_TANH, CER_RNN_RELU, CER_LSTM, CER_GRU } cer_Cell;
 extern const char *const cer_rnn_modes[4]; /* what PyTorch calls them */
 
 typedef struct cer_Recurrence { /* one layer in one direction, or a cell */

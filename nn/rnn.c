@@ -1,5 +1,8 @@
 /* Recurrent layers: the input's product for all steps at once, then step by step, layer
  * upon layer, in PyTorch's order. */
+#include <stdio.h>
+
+#include "computed.h"
 #include "recurrence.h"
 
 /* ---- one layer in one direction ---------------------------------------------------------------------------------- */
@@ -23,6 +26,23 @@ static bool run(cer_Recurrence *l, Tensor *part, int64_t begin, int64_t end)
     return true;
 }
 
+/* One op does it all, unless h is projected or the types are others. */
+static bool is_one_op(const cer_Recurrence *l, const Tensor *products)
+{
+    const Tensor *all[5] = {l->h, l->weight_hh, l->bias_hh, l->c, products};
+    for (int i = 0; i < 5; i++)
+        if (all[i] && all[i]->dtype != products->dtype) return false;
+    return !l->weight_hr && products->numel > 0 &&
+           (products->dtype == torch_float32 || products->dtype == torch_float64);
+}
+
+static Tensor *at_once(cer_Recurrence *l, Tensor *products)
+{
+    Tensor *out = cer_recurrent_layer(l->cell, l->reverse, products, l->h, l->c, l->weight_hh, l->bias_hh, &l->c);
+    l->h = out ? torch_select(out, 0, l->reverse ? 0 : -1) : NULL;
+    return l->h ? out : NULL;
+}
+
 /* (T, B, input) -> (T, B, hidden); l->h and l->c become the last step's. */
 static Tensor *direction(cer_Recurrence *l, Tensor *x)
 {
@@ -31,6 +51,7 @@ static Tensor *direction(cer_Recurrence *l, Tensor *x)
     int64_t steps = products->shape[0];
     if (steps == 0)
         torch_error_raise(TORCH_RUNTIME_ERROR, "RNN", "Expected sequence length to be larger than 0 in RNN");
+    if (steps && is_one_op(l, products)) return at_once(l, products);
     return steps && run(l, products, 0, steps) ? torch_stack_n(l->step, steps, 0) : NULL;
 }
 
@@ -52,6 +73,24 @@ typedef struct Run {
     const int64_t *size;         /* ... with their sizes; NULL: (T, B, input) */
 } Run;
 
+/* One that was registered, or is computed before every forward (weight_norm). */
+static Tensor *weight_of(const nn_RNN *m, const char *name, int64_t k)
+{
+    char text[64];
+    int64_t layer = m->bidirectional ? k / 2 : k;
+    snprintf(text, sizeof text, "%s_l%lld%s", name, (long long)layer, m->bidirectional && k % 2 ? "_reverse" : "");
+    return cer_nn_shown(&m->module, text);
+}
+
+/* The weights of the k-th direction of all, some of which no longer stand among the parameters. */
+static void find_weights_by_name(const nn_RNN *m, int64_t k, cer_Recurrence *l)
+{
+    l->weight_ih = weight_of(m, "weight_ih", k);
+    l->weight_hh = weight_of(m, "weight_hh", k);
+    if (m->bias) l->bias_ih = weight_of(m, "bias_ih", k), l->bias_hh = weight_of(m, "bias_hh", k);
+    if (m->proj_size > 0) l->weight_hr = weight_of(m, "weight_hr", k);
+}
+
 /* The weights of the k-th direction of all. */
 static void find_weights(const nn_RNN *m, int64_t k, cer_Recurrence *l)
 {
@@ -71,7 +110,7 @@ static Tensor *layer(Run *r, Tensor *x, int64_t i, bool reverse)
                         .reverse = reverse,
                         .h = r->h_zeros ? r->h_zeros : torch_select(r->h_0, 0, k),
                         .step = r->step};
-    find_weights(m, k, &l);
+    (m->module.module->n_hooks ? find_weights_by_name : find_weights)(m, k, &l);
     if (cer_is_lstm(m)) l.c = r->c_zeros ? r->c_zeros : torch_select(r->c_0, 0, k);
     Tensor *out = r->size ? cer_packed_direction(&l, x, r->steps, r->size, r->step) : direction(&l, x);
     r->final_h[k] = l.h;

@@ -9,7 +9,7 @@
 enum { X, H, C, W, B, OPERANDS };
 enum { OUT, C_N, WORK, OUTPUTS };
 
-/* Of each sequence and step: gates, and what else the way back needs (recurrent.inc). */
+/* Of each sequence and step: gates, and what the way back needs (recurrent.inc), h last: the output may be overwritten. */
 static int gates_of(int cell)
 {
     return cell == CER_LSTM ? 4 : cell == CER_GRU ? 3 : 1;
@@ -17,7 +17,7 @@ static int gates_of(int cell)
 
 static int work_of(int cell)
 {
-    return cell == CER_LSTM ? 6 : cell == CER_GRU ? 4 : 0;
+    return cell == CER_LSTM ? 7 : cell == CER_GRU ? 5 : 1;
 }
 
 typedef struct Sizes {
@@ -51,6 +51,17 @@ static char *row(const Sizes *z, char *data, int64_t t, int64_t b, int64_t width
     return data + (t * z->b + b) * width * z->h * z->bytes;
 }
 
+/* h and an LSTM's c of sequence b at place t in the work */
+static char *state_of(const Sizes *z, char *work, int64_t t, int64_t b)
+{
+    return row(z, work, t, b, z->work) + (z->work - 1) * z->h * z->bytes;
+}
+
+static char *cell_of(const Sizes *z, char *work, int64_t t, int64_t b)
+{
+    return row(z, work, t, b, z->work) + 4 * z->h * z->bytes;
+}
+
 /* ---- forward ----------------------------------------------------------------------------------------------------- */
 
 static bool forward_shape(cer_Call *c)
@@ -64,12 +75,13 @@ static bool forward_shape(cer_Call *c)
            cer_form_checked(&c->form[WORK], c->op->name, type, 3, work);
 }
 
-/* to = before W^T + bias: rows of gates H elements, `width` units apart */
-static void product(const Sizes *z, const char *before, const char *w, const char *bias, char *to, int64_t width)
+/* to = before W^T + bias: rows of gates H elements, `width` units apart; those of before `before_width` */
+static void product(const Sizes *z, const char *before, int64_t before_width, const char *w, const char *bias, char *to,
+                    int64_t width)
 {
     int64_t n = z->gates * z->h;
     for (int64_t b = 0; bias && b < z->b; b++) memcpy(to + b * width * z->h * z->bytes, bias, (size_t)(n * z->bytes));
-    cer_gemm(z->type, z->b, n, z->h, 1, before, z->h, 1, w, 1, z->h, bias ? 1 : 0, to, width * z->h, 1);
+    cer_gemm(z->type, z->b, n, z->h, 1, before, before_width * z->h, 1, w, 1, z->h, bias ? 1 : 0, to, width * z->h, 1);
 }
 
 typedef struct Forward {
@@ -82,21 +94,21 @@ static void forward_step(const Forward *f, int64_t i)
 {
     const Sizes *z = &f->z;
     int64_t t = place(z, i);
-    char *h = row(z, f->out, t, 0, 1), *before = i ? row(z, f->out, place(z, i - 1), 0, 1) : f->h;
-    int64_t room_width = z->cell == CER_LSTM ? z->work : z->gates;
-    char *to = z->cell == CER_LSTM ? row(z, f->work, t, 0, z->work) : z->cell == CER_GRU ? f->room : h;
-    product(z, before, f->w, f->bias, to, room_width);
+    char *before = i ? state_of(z, f->work, place(z, i - 1), 0) : f->h;
+    int64_t before_width = i ? z->work : 1;
+    if (z->cell == CER_GRU)
+        product(z, before, before_width, f->w, f->bias, f->room, z->gates);
+    else
+        product(z, before, before_width, f->w, f->bias, row(z, f->work, t, 0, z->work), z->work);
     for (int64_t b = 0; b < z->b; b++) {
-        char *x = row(z, f->x, t, b, z->gates), *state = row(z, h, 0, b, 1);
-        char *work = z->work ? row(z, f->work, t, b, z->work) : NULL;
-        if (z->cell == CER_LSTM) {
-            char *c = i ? row(z, f->work, place(z, i - 1), b, z->work) + 4 * z->h * z->bytes : row(z, f->c, 0, b, 1);
-            f->k->lstm_step(z->h, x, c, work, state);
-        } else if (z->cell == CER_GRU) {
-            f->k->gru_step(z->h, x, row(z, f->room, 0, b, z->gates), row(z, before, 0, b, 1), work, state);
-        } else {
-            f->k->rnn_step(z->h, z->cell == CER_RNN_RELU, x, state);
-        }
+        char *x = row(z, f->x, t, b, z->gates), *work = row(z, f->work, t, b, z->work), *h = state_of(z, f->work, t, b);
+        if (z->cell == CER_LSTM)
+            f->k->lstm_step(z->h, x, i ? cell_of(z, f->work, place(z, i - 1), b) : row(z, f->c, 0, b, 1), work, h);
+        else if (z->cell == CER_GRU)
+            f->k->gru_step(z->h, x, row(z, f->room, 0, b, z->gates), row(z, before, 0, b, before_width), work, h);
+        else
+            f->k->rnn_step(z->h, z->cell == CER_RNN_RELU, x, h);
+        memcpy(row(z, f->out, t, b, 1), h, (size_t)(z->h * z->bytes));
     }
 }
 
@@ -126,7 +138,7 @@ static bool forward_kernel(cer_Call *c)
                  room};
     for (int64_t i = 0; i < z.t; i++) forward_step(&f, i);
     for (int64_t b = 0; b < z.b && z.cell == CER_LSTM; b++)
-        memcpy(row(&z, c->out[C_N]->data, 0, b, 1), row(&z, f.work, place(&z, z.t - 1), b, z.work) + 4 * z.h * z.bytes,
+        memcpy(row(&z, c->out[C_N]->data, 0, b, 1), cell_of(&z, f.work, place(&z, z.t - 1), b),
                (size_t)(z.h * z.bytes));
     cer_pool_unwind(cer_context(), mark);
     return true;
@@ -134,7 +146,7 @@ static bool forward_kernel(cer_Call *c)
 
 /* ---- backward: gradients of x, of h, of the weight, and of an LSTM's c or a GRU's bias --------------------------- */
 
-enum { G, G_C, SAVED_H, SAVED_C, SAVED_W, SAVED_OUT, SAVED_WORK, BACK_OPERANDS };
+enum { G, G_C, SAVED_H, SAVED_C, SAVED_W, SAVED_WORK, BACK_OPERANDS };
 enum { OF_X, OF_H, OF_W, OF_OTHER };
 
 static bool backward_shape(cer_Call *c)
@@ -168,16 +180,15 @@ static void backward_step(const Backward *f, int64_t i)
     f->k->add(z->b * z->h, f->of_h, f->g);
     for (int64_t b = 0; b < z->b; b++) {
         char *g = row(z, f->g, 0, b, 1), *of_x = row(z, f->of_x, t, b, z->gates);
-        char *work = z->work ? row(z, f->in[SAVED_WORK], t, b, z->work) : NULL;
-        char *h = i ? row(z, f->in[SAVED_OUT], place(z, i - 1), b, 1) : row(z, f->in[SAVED_H], 0, b, 1);
+        char *saved = f->in[SAVED_WORK], *work = row(z, saved, t, b, z->work);
+        char *h = i ? state_of(z, saved, place(z, i - 1), b) : row(z, f->in[SAVED_H], 0, b, 1);
         if (z->cell == CER_LSTM) {
-            char *c = i ? row(z, f->in[SAVED_WORK], place(z, i - 1), b, z->work) + 4 * z->h * z->bytes
-                        : row(z, f->in[SAVED_C], 0, b, 1);
+            char *c = i ? cell_of(z, saved, place(z, i - 1), b) : row(z, f->in[SAVED_C], 0, b, 1);
             f->k->lstm_back(z->h, work, c, g, row(z, f->of_c, 0, b, 1), of_x);
         } else if (z->cell == CER_GRU) {
             f->k->gru_back(z->h, work, h, g, row(z, f->of_h, 0, b, 1), of_x, row(z, f->products, t, b, z->gates));
         } else {
-            f->k->rnn_back(z->h, z->cell == CER_RNN_RELU, row(z, f->in[SAVED_OUT], t, b, 1), g, of_x);
+            f->k->rnn_back(z->h, z->cell == CER_RNN_RELU, work, g, of_x);
         }
     }
     cer_gemm(z->type, z->b, z->h, n, 1, row(z, f->products, t, 0, z->gates), n, 1, f->in[SAVED_W], z->h, 1,
@@ -193,7 +204,7 @@ static void weight_gradient(const Backward *f)
              f->of_w, z->h, 1);
     if (rows > 0)
         cer_gemm(z->type, n, z->h, rows, 1, row(z, f->products, later, 0, z->gates), 1, n,
-                 row(z, f->in[SAVED_OUT], 1 - later, 0, 1), z->h, 1, 1, f->of_w, z->h, 1);
+                 state_of(z, f->in[SAVED_WORK], 1 - later, 0), z->work * z->h, 1, 1, f->of_w, z->h, 1);
 }
 
 static bool backward_kernel(cer_Call *c)
@@ -267,16 +278,17 @@ static void recurrent_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
     const cer_RecurrentAttrs *a = cer_attrs(n);
     Tensor *saved[OPERANDS], *made[4] = {NULL};
     for (int k = 0; k < OPERANDS; k++) saved[k] = cer_tensor(cer_saved(n, k));
-    Tensor *out = cer_saved_output(n, OUT), *work = cer_saved_output(n, WORK);
-    if (cer_error_pending() || !out || !work) return;
+    Tensor *work = cer_saved_output(n, WORK);
+    if (cer_error_pending() || !work) return;
     if (torch_is_grad_enabled()) {
         vjp_in_ops(n, g, saved, in);
         return;
     }
-    Tensor *g_out = g[OUT] ? g[OUT] : torch_zeros_n(3, out->shape, (torch_dtype)out->dtype);
-    torch_Scalar operands[BACK_OPERANDS] = {
-        torch_scalar_tensor(g_out),    torch_scalar_tensor(g[C_N]), torch_scalar_tensor(saved[H]), cer_saved(n, C),
-        torch_scalar_tensor(saved[W]), torch_scalar_tensor(out),    torch_scalar_tensor(work)};
+    torch_Size size = cer_output_size(n, OUT);
+    Tensor *g_out = g[OUT] ? g[OUT] : torch_zeros_n(size.ndim, size.dim, (torch_dtype)work->dtype);
+    torch_Scalar operands[BACK_OPERANDS] = {torch_scalar_tensor(g_out),    torch_scalar_tensor(g[C_N]),
+                                            torch_scalar_tensor(saved[H]), cer_saved(n, C),
+                                            torch_scalar_tensor(saved[W]), torch_scalar_tensor(work)};
     if (!g[C_N]) operands[G_C] = torch_scalar_none();
     if (!g_out || !cer_call_many(&cer_op_recurrent_backward, operands, BACK_OPERANDS, a, made)) return;
     if (cer_needs(n, X)) in[X] = made[OF_X];
@@ -287,10 +299,7 @@ static void recurrent_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
         in[B] = a->cell == CER_GRU ? made[OF_OTHER] : torch_sum(made[OF_X], .dims = TORCH_DIM_LIST(0, 1));
 }
 
-enum {
-    ALL = CER_SAVE(X) | CER_SAVE(H) | CER_SAVE(C) | CER_SAVE(W) | CER_SAVE(B) | CER_SAVE_OUTPUT(OUT) |
-          CER_SAVE_OUTPUT(WORK)
-};
+enum { ALL = CER_SAVE(X) | CER_SAVE(H) | CER_SAVE(C) | CER_SAVE(W) | CER_SAVE(B) | CER_SAVE_OUTPUT(WORK) };
 const cer_Op cer_op_recurrent = {.name = "recurrent",
                                  .grad_name = "StackBackward0", /* as PyTorch's, whose last step this is */
                                  .shape = forward_shape,

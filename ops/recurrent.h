@@ -17,7 +17,11 @@ typedef struct cer_RecurrentAttrs {
 Tensor *cer_recurrent_layer(cer_Cell cell, bool reverse, Tensor *x, Tensor *h, Tensor *c, Tensor *weight, Tensor *bias,
                             Tensor **c_n);
 
-/* The same in public ops, step by step: to be differentiated again. */
+/* One step in public ops, in PyTorch's order: x and product = h W^T + b, which is overwritten, (B, G H); h and c become the
+ * next, NULL after an error. */
+void cer_recurrent_step_in_ops(cer_Cell cell, Tensor *x, Tensor *product, Tensor **h, Tensor **c);
+
+/* A layer of such steps: to be differentiated again. */
 Tensor *cer_recurrent_in_ops(cer_Cell cell, bool reverse, Tensor *x, Tensor *h, Tensor *c, Tensor *weight, Tensor *bias,
                              Tensor **c_n);
 
