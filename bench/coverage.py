@@ -36,6 +36,7 @@ ROWS = {
     "max_pool2d_with_indices": "max_pool2d", "max_pool3d_with_indices": "max_pool3d", "max_pool_backward": "max_pool2d_grad",
     "max_unpool_pick": "max_unpool2d_grad", "random_to_": "random_to_", "random_from_": "random_from_",
     "normal_mean": "normal_mean", "normal_std": "normal_std", "normal_both": "normal_both",
+    "ctc_loss_backward": "ctc_loss", "multilabel_margin_loss_backward": "multilabel_margin_loss",
     "pack_padded_sequence": "pack_padded_sequence", "pack_padded_sequence_backward": "pack_padded_sequence",
     "bernoulli__tensor": "bernoulli__tensor"}
 for dims, linear in ((1, "linear"), (2, "bilinear"), (3, "trilinear")):

@@ -50,6 +50,11 @@ CRITERION(MultiMarginLoss, 2, PAIR,
           F_multi_margin_loss(in[0], in[1], .p = (int64_t)m->p, .margin = m->margin, .weight = m->weight,
                               .reduction = m->reduction))
 
+CRITERION(MultiLabelMarginLoss, 2, PAIR, F_multilabel_margin_loss(in[0], in[1], .reduction = m->reduction))
+CRITERION(CTCLoss, 4, "log_probs targets input_lengths target_lengths",
+          F_ctc_loss(in[0], in[1], in[2], in[3], .blank = m->blank, .reduction = m->reduction,
+                     .zero_infinity = m->zero_infinity))
+
 /* ---- constructors ------------------------------------------------------------------------------------------------ */
 
 static nn_Loss *made(const nn_Class *record, const char *reduction)
@@ -80,6 +85,7 @@ nn_LossArgs nn_LossArgs_defaults(void)
 LOSS(L1Loss, nn_LossArgs, (void)m)
 LOSS(MSELoss, nn_LossArgs, (void)m)
 LOSS(SoftMarginLoss, nn_LossArgs, (void)m)
+LOSS(MultiLabelMarginLoss, nn_LossArgs, (void)m)
 
 nn_ClassLossArgs nn_ClassLossArgs_defaults(void)
 {
@@ -168,3 +174,10 @@ nn_MultiMarginLossArgs nn_MultiMarginLossArgs_defaults(void)
 LOSS(MultiMarginLoss, nn_MultiMarginLossArgs, m->p = (double)a.p, m->margin = a.margin, BUFFER(weight),
      (void)(a.p == 1 || a.p == 2 ||
             cer_raise(TORCH_VALUE_ERROR, "MultiMarginLoss", "only p == 1 and p == 2 supported")))
+
+nn_CTCLossArgs nn_CTCLossArgs_defaults(void)
+{
+    return (nn_CTCLossArgs){.reduction = "mean", .struct_size = sizeof(nn_CTCLossArgs)};
+}
+
+LOSS(CTCLoss, nn_CTCLossArgs, m->blank = a.blank, m->zero_infinity = a.zero_infinity)

@@ -16,10 +16,12 @@ typedef struct nn_Loss {
     Tensor *weight, *pos_weight; /* buffers; NULL: None */
     int64_t ignore_index;
     double label_smoothing, beta, delta, margin, p, eps;
-    bool log_input, log_target, full, swap;
+    bool log_input, log_target, full, swap, zero_infinity;
+    int64_t blank;
 } nn_Loss, nn_L1Loss, nn_MSELoss, nn_SoftMarginLoss, nn_CrossEntropyLoss, nn_NLLLoss, nn_BCELoss, nn_BCEWithLogitsLoss,
     nn_MultiLabelSoftMarginLoss, nn_KLDivLoss, nn_PoissonNLLLoss, nn_GaussianNLLLoss, nn_SmoothL1Loss, nn_HuberLoss,
-    nn_MarginRankingLoss, nn_CosineEmbeddingLoss, nn_HingeEmbeddingLoss, nn_TripletMarginLoss, nn_MultiMarginLoss;
+    nn_MarginRankingLoss, nn_CosineEmbeddingLoss, nn_HingeEmbeddingLoss, nn_TripletMarginLoss, nn_MultiMarginLoss,
+    nn_MultiLabelMarginLoss, nn_CTCLoss;
 
 /* nn.L1Loss, nn.MSELoss, nn.SoftMarginLoss(reduction="mean"): |x - y|, (x - y)^2, log(1 + exp(-y x)). */
 typedef struct nn_LossArgs {
@@ -34,6 +36,10 @@ TORCH_API nn_MSELoss *nn_MSELoss_new(const nn_LossArgs *args);
 #define nn_MSELoss(...) nn_MSELoss_new(NN_LOSS_ARGS(__VA_ARGS__))
 TORCH_API nn_SoftMarginLoss *nn_SoftMarginLoss_new(const nn_LossArgs *args);
 #define nn_SoftMarginLoss(...) nn_SoftMarginLoss_new(NN_LOSS_ARGS(__VA_ARGS__))
+
+/* nn.MultiLabelMarginLoss(reduction="mean"): F_multilabel_margin_loss. */
+TORCH_API nn_MultiLabelMarginLoss *nn_MultiLabelMarginLoss_new(const nn_LossArgs *args);
+#define nn_MultiLabelMarginLoss(...) nn_MultiLabelMarginLoss_new(NN_LOSS_ARGS(__VA_ARGS__))
 
 /* nn.CrossEntropyLoss(weight=None, ignore_index=-100, reduction="mean", label_smoothing=0): F_cross_entropy of logits;
  * nn.NLLLoss(weight, ignore_index, reduction): F_nll_loss of logarithms. weight (C) is a buffer. */
@@ -204,6 +210,20 @@ TORCH_API nn_MultiMarginLossArgs nn_MultiMarginLossArgs_defaults(void);
         .p = 1, .margin = 1, .reduction = "mean", .struct_size = sizeof(nn_MultiMarginLossArgs), __VA_ARGS__})
 TORCH_API nn_MultiMarginLoss *nn_MultiMarginLoss_new(const nn_MultiMarginLossArgs *args);
 #define nn_MultiMarginLoss(...) nn_MultiMarginLoss_new(NN_MULTIMARGINLOSS_ARGS(__VA_ARGS__))
+
+/* nn.CTCLoss(blank=0, reduction="mean", zero_infinity=False): nn_forward(m, log_probs, targets, input_lengths,
+ * target_lengths): F_ctc_loss. */
+typedef struct nn_CTCLossArgs {
+    size_t struct_size;
+    int64_t blank;
+    const char *reduction;
+    bool zero_infinity;
+} nn_CTCLossArgs;
+TORCH_API nn_CTCLossArgs nn_CTCLossArgs_defaults(void);
+#define NN_CTCLOSS_ARGS(...) \
+    (&(nn_CTCLossArgs){.reduction = "mean", .struct_size = sizeof(nn_CTCLossArgs), __VA_ARGS__})
+TORCH_API nn_CTCLoss *nn_CTCLoss_new(const nn_CTCLossArgs *args);
+#define nn_CTCLoss(...) nn_CTCLoss_new(NN_CTCLOSS_ARGS(__VA_ARGS__))
 
 TORCH_END
 

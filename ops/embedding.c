@@ -126,6 +126,12 @@ static void back_vjp(cer_Node *n, Tensor *const *g, Tensor **in)
                           torch_scalar_int(0), torch_scalar_tensor(in[0]));
 }
 
+Tensor *cer_embedding_backward(Tensor *g, Tensor *index, int64_t rows, int64_t padding_idx, bool by_freq)
+{
+    EmbeddingAttrs a = {.padding_idx = padding_idx, .rows = rows};
+    return cer_call2(&cer_op_embedding_dense_backward, by_freq ? by_frequency(g, index, rows) : g, index, &a);
+}
+
 const cer_Op cer_op_embedding_dense_backward = {
     .name = "embedding_dense_backward",
     .grad_name = "EmbeddingDenseBackwardBackward0",

@@ -1,5 +1,6 @@
-/* torch.nn.functional: losses. Each takes the keyword .reduction: "mean" (the default), "sum" or "none". ValueError "x is not a
- * valid value for reduction". PyTorch's deprecated size_average and reduce are left out of the order of arguments. */
+/* torch.nn.functional: losses. Each takes the keyword .reduction: "mean" (the default), "sum" or "none". ValueError
+ * "x is not a valid value for reduction". PyTorch's deprecated size_average and reduce are left out of the order of
+ * arguments. */
 #ifndef CERILLA_OPS_LOSS_H
 #define CERILLA_OPS_LOSS_H
 
@@ -7,7 +8,8 @@
 
 TORCH_BEGIN
 
-/* ---- of a prediction and a target of the same size: UserWarning where sizes differ -------------------------------- */
+/* ---- of a prediction and a target of the same size: UserWarning where sizes differ --------------------------------
+ * */
 
 typedef struct F_LossArgs {
     size_t struct_size;
@@ -31,7 +33,8 @@ typedef struct F_SmoothL1LossArgs {
 } F_SmoothL1LossArgs;
 TORCH_API F_SmoothL1LossArgs F_SmoothL1LossArgs_defaults(void);
 TORCH_API Tensor *F_smooth_l1_loss_args(const F_SmoothL1LossArgs *args);
-/* d = |input - target|: d^2 / (2 beta) below beta, else d - beta / 2. "smooth_l1_loss does not support negative values for beta." */
+/* d = |input - target|: d^2 / (2 beta) below beta, else d - beta / 2. "smooth_l1_loss does not support negative
+ * values for beta." */
 #define F_smooth_l1_loss(...)                    \
     F_smooth_l1_loss_args(&(F_SmoothL1LossArgs){ \
         .beta = 1, .reduction = "mean", .struct_size = sizeof(F_SmoothL1LossArgs), .input = __VA_ARGS__})
@@ -44,7 +47,8 @@ typedef struct F_HuberLossArgs {
 } F_HuberLossArgs;
 TORCH_API F_HuberLossArgs F_HuberLossArgs_defaults(void);
 TORCH_API Tensor *F_huber_loss_args(const F_HuberLossArgs *args);
-/* d = |input - target|: d^2 / 2 up to delta, else delta (d - delta / 2). "huber_loss does not support non-positive values for delta." */
+/* d = |input - target|: d^2 / 2 up to delta, else delta (d - delta / 2). "huber_loss does not support non-positive
+ * values for delta." */
 #define F_huber_loss(...)                 \
     F_huber_loss_args(&(F_HuberLossArgs){ \
         .delta = 1, .reduction = "mean", .struct_size = sizeof(F_HuberLossArgs), .input = __VA_ARGS__})
@@ -64,13 +68,15 @@ TORCH_API Tensor *F_binary_cross_entropy_with_logits_args(const F_BinaryCrossEnt
 #define F_BINARY_CROSS_ENTROPY(...) \
     (&(F_BinaryCrossEntropyArgs){   \
         .reduction = "mean", .struct_size = sizeof(F_BinaryCrossEntropyArgs), .input = __VA_ARGS__})
-/* -weight (target log(input) + (1 - target) log(1 - input)), logarithms at least -100. "all elements of input should be between 0 and 1" */
+/* -weight (target log(input) + (1 - target) log(1 - input)), logarithms at least -100. "all elements of input should
+ * be between 0 and 1" */
 #define F_binary_cross_entropy(...) F_binary_cross_entropy_args(F_BINARY_CROSS_ENTROPY(__VA_ARGS__))
 /* the same of sigmoid(input), without its cancellation; the target's term times pos_weight */
 #define F_binary_cross_entropy_with_logits(...) \
     F_binary_cross_entropy_with_logits_args(F_BINARY_CROSS_ENTROPY(__VA_ARGS__))
 
-/* ---- of classes: input (C), (N, C) or (N, C, d1, ...); target the class indices () or (N) or (N, d1, ...), int64 ----- */
+/* ---- of classes: input (C), (N, C) or (N, C, d1, ...); target the class indices () or (N) or (N, d1, ...), int64
+ * ----- */
 
 typedef struct F_NllLossArgs {
     size_t struct_size;
@@ -88,8 +94,8 @@ TORCH_API Tensor *F_nll_loss_args(const F_NllLossArgs *args);
 /* -weight[target] input[target]; the mean is weighted. IndexError "Target 5 is out of bounds." */
 #define F_nll_loss(...) F_nll_loss_args(F_NLL_LOSS(__VA_ARGS__))
 
-/* log_softmax over the classes, then nll_loss. A target of the input's own size and a floating dtype gives probabilities instead
- * of an index. .label_smoothing: that share of the target is spread over all classes */
+/* log_softmax over the classes, then nll_loss. A target of the input's own size and a floating dtype gives
+ * probabilities instead of an index. .label_smoothing: that share of the target is spread over all classes */
 TORCH_API Tensor *F_cross_entropy_args(const F_NllLossArgs *args);
 #define F_cross_entropy(...) F_cross_entropy_args(F_NLL_LOSS(__VA_ARGS__))
 
@@ -116,7 +122,8 @@ typedef struct F_PoissonNllLossArgs {
 } F_PoissonNllLossArgs;
 TORCH_API F_PoissonNllLossArgs F_PoissonNllLossArgs_defaults(void);
 TORCH_API Tensor *F_poisson_nll_loss_args(const F_PoissonNllLossArgs *args);
-/* exp(input) - target input, or without log_input input - target log(input + eps); full: plus Stirling's log(target!) */
+/* exp(input) - target input, or without log_input input - target log(input + eps); full: plus Stirling's log(target!)
+ * */
 #define F_poisson_nll_loss(...)                                                                  \
     F_poisson_nll_loss_args(&(F_PoissonNllLossArgs){.log_input = true,                           \
                                                     .eps = 1e-8,                                 \
@@ -220,10 +227,37 @@ typedef struct F_MultiMarginLossArgs {
 } F_MultiMarginLossArgs;
 TORCH_API F_MultiMarginLossArgs F_MultiMarginLossArgs_defaults(void);
 TORCH_API Tensor *F_multi_margin_loss_args(const F_MultiMarginLossArgs *args);
-/* sum over the other classes of weight[target] max(0, margin - input[target] + input[c])^p / C. "target out of range" */
+/* sum over the other classes of weight[target] max(0, margin - input[target] + input[c])^p / C. "target out of range"
+ * */
 #define F_multi_margin_loss(...)                       \
     F_multi_margin_loss_args(&(F_MultiMarginLossArgs){ \
         .p = 1, .margin = 1, .reduction = "mean", .struct_size = sizeof(F_MultiMarginLossArgs), .input = __VA_ARGS__})
+
+/* of labels: each row of target (N, C) or (C), int64, lists classes up to the first -1: the sum of max(0, 1 -
+ * input[label] + input[c]) over labels and the classes that are none, divided by C. "argument #2 'target' is out of
+ * range" */
+TORCH_API Tensor *F_multilabel_margin_loss_args(const F_LossArgs *args);
+#define F_multilabel_margin_loss(...) F_multilabel_margin_loss_args(F_LOSS(__VA_ARGS__))
+
+/* ---- of sequences without alignment ------------------------------------------------------------------------------ */
+
+typedef struct F_CtcLossArgs {
+    size_t struct_size;
+    Tensor *log_probs;                      /* (T, N, C) or (T, C): log_softmax over the classes */
+    Tensor *targets;                        /* (N, longest), or all in one row (sum of target_lengths) */
+    Tensor *input_lengths, *target_lengths; /* (N): torch_lengths(50, 42), torch_tensor(array) */
+    int64_t blank;
+    const char *reduction; /* the mean is over the batch, of each loss divided by its target length */
+    bool zero_infinity;    /* losses and gradients of targets that do not fit into the input are 0 */
+} F_CtcLossArgs;
+TORCH_API F_CtcLossArgs F_CtcLossArgs_defaults(void);
+TORCH_API Tensor *F_ctc_loss_args(const F_CtcLossArgs *args);
+/* Connectionist temporal classification: -log of the probability of all paths through log_probs that spell the target
+ * when repetitions are merged and blanks dropped. "blank must be in label range", "Expected input_lengths to have
+ * value at most 50, but got value 51 ..." */
+#define F_ctc_loss(...) \
+    F_ctc_loss_args(    \
+        &(F_CtcLossArgs){.reduction = "mean", .struct_size = sizeof(F_CtcLossArgs), .log_probs = __VA_ARGS__})
 
 TORCH_END
 

@@ -41,6 +41,7 @@ Tensor *cer_constant_pad(Tensor *x, const int64_t *pad, int64_t n, torch_Scalar 
 
 /* embedding (embedding.c, embedding_renorm.c); both raise */
 bool cer_embedding_in_range(const Tensor *index, int64_t rows);
+Tensor *cer_embedding_backward(Tensor *g, Tensor *index, int64_t rows, int64_t padding_idx, bool by_freq);
 bool cer_embedding_renorm(Tensor *weight, Tensor *index, double max_norm, double norm_type);
 
 /* losses (loss.c, nll.c) */

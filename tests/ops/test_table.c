@@ -22,7 +22,7 @@ static const char *const rounded[] = {
     "euclidean_dist", "cdist", "cdist_backward", "rrelu", "pow", "pow_scalar", "mm", "bmm", "mv", "dot", "addmm",
     "linear", "linear_no_bias", "linear_folded", "squeeze_dim_", "soft_margin_loss", "soft_margin",
     "binary_cross_entropy", "bce", "binary_cross_entropy_with_logits", "bce_with_logits",
-    "bce_with_logits_weighted", "nll_loss", "nll_loss2d", "native_layer_norm", "native_batch_norm",
+    "bce_with_logits_weighted", "nll_loss", "ctc_loss", "ctc_loss_backward", "embedding_bag", "nll_loss2d", "native_layer_norm", "native_batch_norm",
     "native_group_norm", "norm_backward", "attention", "attention_backward", "recurrent", "recurrent_backward", "vdot", "addmm_", "baddbmm", "baddbmm_", "addbmm", "addbmm_", "addmv",
     "addmv_", "addr", "addr_", "linalg_cross", "var", "std", "var_mean", "std_mean", "norm", "norm_dtype",
     "linalg_vector_norm", "dist", "softmax", "log_softmax", "softmax_backward", "log_softmax_backward", "logsumexp",
