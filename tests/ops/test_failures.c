@@ -34,6 +34,7 @@ static bool may_be_missing(const Case *c, char name) /* an optional bias; what i
 {
     const char *python = c->sample->python;
     return strstr(python, "given") || strstr(python, "sorter=") || strstr(python, "histogram(x, 3, weight=") ||
+           (name == 'y' && strstr(python, "per_sample_weights=y")) ||
            (name == 'z' && (strstr(python, "F.linear") || strstr(python, "F.bilinear") ||
                             strstr(python, "grad_of(F.mse_loss(x, y),")));
 }
