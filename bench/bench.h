@@ -32,7 +32,7 @@ static double bench_median(double *v, int n)
 }
 
 /* Is the workload asked for? pattern: a part of its name, or =one,other, for exactly these. */
-static bool bench_wanted(const char *workload, const char *pattern)
+static inline bool bench_wanted(const char *workload, const char *pattern)
 {
     size_t length = strlen(workload);
     if (*pattern != '=') return strstr(workload, pattern) != NULL;
