@@ -84,6 +84,8 @@ typedef struct cer_Pickle {
 cer_Value *cer_pickle_run(cer_Pickle *p);
 void cer_pickle_end(cer_Pickle *p);
 
+#define CER_PICKLE_MOST ((size_t)1 << 30)            /* bytes of values: those of a million tensors */
+bool cer_pickle_too_large(const cer_Pickle *p);      /* raises */
 void *cer_pickle_alloc(cer_Pickle *p, size_t bytes); /* zeroed; raises */
 cer_Value *cer_pickle_new(cer_Pickle *p, cer_ValueKind kind);
 cer_Blob *cer_pickle_blob(cer_Pickle *p, const char *key, size_t n); /* finds or makes it; raises */
