@@ -146,6 +146,12 @@ static void fused_steps(int64_t n, double step, const double *at, const double *
                                                           &step);
 }
 
+static inline void repeat_each(const double *in, int64_t n, const int times, double *out)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int k = 0; k < times; k++) out[i * times + k] = in[i];
+}
+
 /* Values from..from + n. PyTorch's kernel makes floats in pairs of 32-byte vectors, each from a rounded first value; what is left
  * over, from `direct` on, and all of a short range, directly. The rounding shows in the last bit. */
 static void arange_values(torch_dtype dtype, double start, double step, int64_t from, int64_t n, int64_t direct,
@@ -153,11 +159,13 @@ static void arange_values(torch_dtype dtype, double start, double step, int64_t 
 {
     int lanes = dtype == torch_float32 ? 8 : dtype == torch_float64 ? 4 : 1;
     double first[ARANGE_BLOCK], base[ARANGE_BLOCK], at[ARANGE_BLOCK];
-    int64_t in_vectors = direct > from ? (direct - from < n ? direct - from : n) : 0, vectors = in_vectors / lanes;
+    int64_t in_vectors = direct > from ? (direct - from < n ? direct - from : n) : 0,
+            vectors = lanes > 1 ? in_vectors / lanes : 0;
     for (int64_t v = 0; v < vectors; v++) at[v] = (double)(from + v * lanes);
     fused_steps(vectors, step, at, &start, 0, first);
-    for (int64_t v = 0; v < vectors; v++)
-        for (int k = 0; k < lanes; k++) base[v * lanes + k] = dtype == torch_float32 ? (float)first[v] : first[v];
+    for (int64_t v = 0; v < vectors && dtype == torch_float32; v++) first[v] = (float)first[v];
+    if (lanes == 8) repeat_each(first, vectors, 8, base); /* numbers that the compiler knows */
+    if (lanes == 4) repeat_each(first, vectors, 4, base);
     for (int k = 0; k < (int)in_vectors; k++) at[k] = k & (lanes - 1);
     fused_steps(in_vectors, step, at, base, sizeof *base, out);
     for (int64_t i = in_vectors; i < n; i++) at[i] = (double)(from + i);
