@@ -225,6 +225,30 @@ TORCH_API nn_CTCLossArgs nn_CTCLossArgs_defaults(void);
 TORCH_API nn_CTCLoss *nn_CTCLoss_new(const nn_CTCLossArgs *args);
 #define nn_CTCLoss(...) nn_CTCLoss_new(NN_CTCLOSS_ARGS(__VA_ARGS__))
 
+/* nn.TripletMarginWithDistanceLoss(distance_function=None, margin=1, swap=False, reduction="mean"): nn_forward(m,
+ * anchor, positive, negative): max(0, d(a, p) - d(a, n) + margin). distance_function: a module of two inputs, which
+ * becomes the loss's own and ends with it, here too after an error; NULL: nn_PairwiseDistance(). */
+typedef struct nn_TripletMarginWithDistanceLoss {
+    nn_Module module;
+    nn_Module *distance_function;
+    double margin;
+    bool swap;
+    char reduction[16];
+} nn_TripletMarginWithDistanceLoss;
+typedef struct nn_TripletMarginWithDistanceLossArgs {
+    size_t struct_size;
+    void *distance_function;
+    double margin;
+    bool swap;
+    const char *reduction;
+} nn_TripletMarginWithDistanceLossArgs;
+TORCH_API nn_TripletMarginWithDistanceLossArgs nn_TripletMarginWithDistanceLossArgs_defaults(void);
+TORCH_API nn_TripletMarginWithDistanceLoss *
+nn_TripletMarginWithDistanceLoss_new(const nn_TripletMarginWithDistanceLossArgs *args);
+#define nn_TripletMarginWithDistanceLoss(...)                                     \
+    nn_TripletMarginWithDistanceLoss_new(&(nn_TripletMarginWithDistanceLossArgs){ \
+        .margin = 1, .reduction = "mean", .struct_size = sizeof(nn_TripletMarginWithDistanceLossArgs), __VA_ARGS__})
+
 TORCH_END
 
 #endif
