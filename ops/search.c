@@ -13,15 +13,15 @@ typedef struct SearchAttrs {
 static bool rows_match(const Tensor *bounds, const Tensor *values)
 {
     char have[128], want[128];
-    if (bounds->ndim == 0)
-        return cer_raise(TORCH_RUNTIME_ERROR, "searchsorted",
-                         "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension");
     if (values->ndim == 0 && bounds->ndim != 1)
         return cer_raise(
             TORCH_RUNTIME_ERROR, "searchsorted",
             "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, "
             "but we got boundaries tensor dim(%d) and input value's dim(0) numel(1)",
             bounds->ndim);
+    if (bounds->ndim == 0)
+        return cer_raise(TORCH_RUNTIME_ERROR, "searchsorted",
+                         "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension");
     bool match = bounds->ndim == 1 ||
                  (bounds->ndim == values->ndim && cer_same_sizes(bounds->ndim - 1, bounds->shape, values->shape));
     return match ||
@@ -117,20 +117,30 @@ static bool sorter_fits(const Tensor *bounds, const Tensor *sorter)
                      cer_type_name(sorter->dtype));
 }
 
+/* The values as a tensor: a number takes part in the promotion as a number does. NULL: raised. */
+static Tensor *values_of(const char *op, torch_Scalar values, Tensor *bounds, int position)
+{
+    torch_Scalar both[2] = {torch_scalar_tensor(bounds), values};
+    Tensor *t = cer_tensor(values);
+    if (values.kind == TORCH_KIND_TENSOR || values.kind == TORCH_KIND_NONE)
+        return cer_usable(t, op, position) ? t : NULL;
+    return torch_full_n(0, NULL, values, cer_result_type(both, 2));
+}
+
 Tensor *torch_searchsorted_args(const torch_SearchsortedArgs *args)
 {
     SearchAttrs a = {.int32 = args->out_int32};
     Tensor *bounds = args->sorted;
-    if (cer_error_pending() || !cer_usable(bounds, "searchsorted", 1) || !cer_usable(args->values, "searchsorted", 2) ||
-        !side_of(args, &a.right))
-        return NULL;
+    if (cer_error_pending() || !cer_usable(bounds, "searchsorted", 1)) return NULL;
+    Tensor *values = values_of("searchsorted", args->values, bounds, 2);
+    if (!values || !side_of(args, &a.right)) return NULL;
     if (args->sorter) {
         if (!cer_usable(args->sorter, "searchsorted", 3) || !sorter_fits(bounds, args->sorter) ||
-            !rows_match(bounds, args->values))
+            !rows_match(bounds, values))
             return NULL;
         bounds = torch_gather(torch_detach(bounds), -1, args->sorter);
     }
-    return cer_call2(&cer_op_searchsorted, bounds, args->values, &a);
+    return cer_call2(&cer_op_searchsorted, bounds, values, &a);
 }
 
 torch_BucketizeArgs torch_BucketizeArgs_defaults(void)
@@ -141,8 +151,10 @@ torch_BucketizeArgs torch_BucketizeArgs_defaults(void)
 Tensor *torch_bucketize_args(const torch_BucketizeArgs *args)
 {
     SearchAttrs a = {.right = args->right, .int32 = args->out_int32};
-    Tensor *x = args->self, *boundaries = args->boundaries;
-    if (cer_error_pending() || !cer_usable(x, "bucketize", 1) || !cer_usable(boundaries, "bucketize", 2)) return NULL;
+    Tensor *boundaries = args->boundaries;
+    if (cer_error_pending() || !cer_usable(boundaries, "bucketize", 2)) return NULL;
+    Tensor *x = values_of("bucketize", args->self, boundaries, 1);
+    if (!x) return NULL;
     if (boundaries->ndim != 1)
         return cer_raise(TORCH_RUNTIME_ERROR, "bucketize", "boundaries tensor must be 1 dimension, but got dim(%d)",
                          boundaries->ndim),

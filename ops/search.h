@@ -17,26 +17,32 @@ TORCH_API torch_TensorList torch_nonzero_as_tuple(Tensor *x);
  * order that sorts `sorted`, as argsort gives it. "side can only be 'left' or 'right' but got ..." */
 typedef struct torch_SearchsortedArgs {
     size_t struct_size;
-    Tensor *sorted, *values;
+    Tensor *sorted;
+    torch_Scalar values; /* a tensor or a number */
     bool out_int32, right;
     const char *side; /* "left" or "right"; default: NULL, right decides */
     Tensor *sorter;   /* int64; default: NULL */
 } torch_SearchsortedArgs;
 TORCH_API torch_SearchsortedArgs torch_SearchsortedArgs_defaults(void);
 TORCH_API Tensor *torch_searchsorted_args(const torch_SearchsortedArgs *args);
-#define torch_searchsorted(...) \
-    torch_searchsorted_args(    \
-        &(torch_SearchsortedArgs){.struct_size = sizeof(torch_SearchsortedArgs), .sorted = __VA_ARGS__})
+#define torch_searchsorted(...) torch_searchsorted_(__VA_ARGS__, )
+#define torch_searchsorted_(sorted_, values_, ...)     \
+    torch_searchsorted_args(&(torch_SearchsortedArgs){ \
+        .sorted = sorted_, .values = TORCH_SCALAR(values_), __VA_ARGS__.struct_size = sizeof(torch_SearchsortedArgs)})
 /* torch.bucketize(x, boundaries, right=False, out_int32=False): the same with the operands turned; boundaries is 1-d */
 typedef struct torch_BucketizeArgs {
     size_t struct_size;
-    Tensor *self, *boundaries;
+    torch_Scalar self; /* a tensor or a number */
+    Tensor *boundaries;
     bool right, out_int32;
 } torch_BucketizeArgs;
 TORCH_API torch_BucketizeArgs torch_BucketizeArgs_defaults(void);
 TORCH_API Tensor *torch_bucketize_args(const torch_BucketizeArgs *args);
-#define torch_bucketize(...) \
-    torch_bucketize_args(&(torch_BucketizeArgs){.struct_size = sizeof(torch_BucketizeArgs), .self = __VA_ARGS__})
+#define torch_bucketize(...) torch_bucketize_(__VA_ARGS__, )
+#define torch_bucketize_(self_, boundaries_, ...)                            \
+    torch_bucketize_args(&(torch_BucketizeArgs){.self = TORCH_SCALAR(self_), \
+                                                .boundaries = boundaries_,   \
+                                                __VA_ARGS__.struct_size = sizeof(torch_BucketizeArgs)})
 
 /* ---- counting ------------------------------------------------------------------------------------------------------ */
 /* torch.bincount: how often each of 0, 1, ... occurs; with weights (or NULL) their sums, in the weights' dtype if that is
