@@ -138,48 +138,25 @@ static int64_t arange_length(torch_Scalar start, torch_Scalar end, torch_Scalar 
 
 enum { ARANGE_BLOCK = 512 };
 
-/* out[i] = fma(step, at[i], base[i]) over doubles; stride 0: one base for all. */
-static void fused_steps(int64_t n, double step, const double *at, const double *base, int64_t stride, double *out)
+/* out[i] = fma(step, at[i], start) */
+static void fused_steps(int64_t n, double step, const double *at, double start, double *out)
 {
-    char *ptr[3] = {(char *)out, (char *)(uintptr_t)base, (char *)(uintptr_t)at};
-    cer_kernels()->loop[KERNEL_add_scaled][torch_float64](n, ptr, (const int64_t[]){sizeof *out, stride, sizeof *at},
-                                                          &step);
+    char *ptr[3] = {(char *)out, (char *)&start, (char *)(uintptr_t)at};
+    cer_kernels()->loop[KERNEL_add_scaled][torch_float64](n, ptr, (const int64_t[]){sizeof *out, 0, sizeof *at}, &step);
 }
 
-static inline void repeat_each(const double *in, int64_t n, const int times, double *out)
-{
-    for (int64_t i = 0; i < n; i++)
-        for (int k = 0; k < times; k++) out[i * times + k] = in[i];
-}
-
-/* Values from..from + n. PyTorch's kernel makes floats in pairs of 32-byte vectors, each from a rounded first value; what is left
- * over, from `direct` on, and all of a short range, directly. The rounding shows in the last bit. */
-static void arange_values(torch_dtype dtype, double start, double step, int64_t from, int64_t n, int64_t direct,
-                          double *out)
-{
-    int lanes = dtype == torch_float32 ? 8 : dtype == torch_float64 ? 4 : 1;
-    double first[ARANGE_BLOCK], base[ARANGE_BLOCK], at[ARANGE_BLOCK];
-    int64_t in_vectors = direct > from ? (direct - from < n ? direct - from : n) : 0,
-            vectors = lanes > 1 ? in_vectors / lanes : 0;
-    for (int64_t v = 0; v < vectors; v++) at[v] = (double)(from + v * lanes);
-    fused_steps(vectors, step, at, &start, 0, first);
-    for (int64_t v = 0; v < vectors && dtype == torch_float32; v++) first[v] = (float)first[v];
-    if (lanes == 8) repeat_each(first, vectors, 8, base); /* numbers that the compiler knows */
-    if (lanes == 4) repeat_each(first, vectors, 4, base);
-    for (int k = 0; k < (int)in_vectors; k++) at[k] = k & (lanes - 1);
-    fused_steps(in_vectors, step, at, base, sizeof *base, out);
-    for (int64_t i = in_vectors; i < n; i++) at[i] = (double)(from + i);
-    fused_steps(n - in_vectors, step, at + in_vectors, &start, 0, out + in_vectors);
-}
-
+/* PyTorch's kernel makes floats in pairs of 32-byte vectors, each from a rounded first value; what is left over, and all of a
+ * short range, directly. The rounding shows in the last bit. */
 static void arange_fill(Tensor *t, double start, double step)
 {
-    int64_t n = t->numel, lanes = t->dtype == torch_float32 ? 8 : t->dtype == torch_float64 ? 4 : 0;
-    int64_t direct = lanes ? n - n % (2 * lanes) : 0, size = cer_size_of(t->dtype);
-    double value[ARANGE_BLOCK];
-    for (int64_t i = 0; i < n; i += ARANGE_BLOCK) {
+    int64_t n = t->numel, size = cer_size_of(t->dtype), pair = 64 / size, from = 0;
+    double at[ARANGE_BLOCK], value[ARANGE_BLOCK];
+    if (t->dtype == torch_float32 || t->dtype == torch_float64)
+        cer_kernels()->steps[t->dtype](0, from = n - n % pair, start, step, t->data);
+    for (int64_t i = from; i < n; i += ARANGE_BLOCK) {
         int64_t m = n - i < ARANGE_BLOCK ? n - i : ARANGE_BLOCK;
-        arange_values(t->dtype, start, step, i, m, direct, value);
+        for (int64_t k = 0; k < m; k++) at[k] = (double)(i + k);
+        fused_steps(m, step, at, start, value);
         cer_convert(t->data + i * size, t->dtype, value, torch_float64, m);
     }
 }

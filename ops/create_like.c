@@ -247,12 +247,16 @@ Tensor *torch_logspace_args(const torch_LinspaceArgs *a)
     int64_t n = a->steps, size = t ? cer_size_of(t->dtype) : 0;
     double start = a->start, end = a->end;
     if (!torch_dtype_is_floating_point(dtype)) start = trunc(start), end = trunc(end);
-    for (int64_t i = 0; t && i < n; i++) {
-        bool near = i < n / 2; /* to the start */
-        volatile double ahead = (end - start) / (double)(n - 1) * (double)(near ? i : n - i - 1);
-        double exponent = near ? start + ahead : end - ahead;
-        if (n == 1) exponent = start;
-        cer_scalar_as(torch_scalar_double(pow(a->base, exponent)), dtype, t->data + i * size);
+    double value[SPACED_BLOCK];
+    for (int64_t from = 0, m; t && from < n; from += m) {
+        m = n - from < SPACED_BLOCK ? n - from : SPACED_BLOCK;
+        for (int64_t k = 0; k < m; k++) {
+            int64_t i = from + k;
+            bool near = i < n / 2; /* to the start */
+            volatile double ahead = (end - start) / (double)(n - 1) * (double)(near ? i : n - i - 1);
+            value[k] = pow(a->base, n == 1 ? start : near ? start + ahead : end - ahead);
+        }
+        cer_convert(t->data + from * size, t->dtype, value, torch_float64, m);
     }
     return cer_factory_done(t, &done);
 }

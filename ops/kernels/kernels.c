@@ -102,6 +102,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/search.inc"
 #include "ops/kernels/spatial.inc"
+#include "ops/kernels/steps.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T double
@@ -133,6 +134,7 @@ static inline void cer_write_short(float *out, const float *block, int64_t n)
 #include "ops/kernels/reduce.inc"
 #include "ops/kernels/search.inc"
 #include "ops/kernels/spatial.inc"
+#include "ops/kernels/steps.inc"
 #include "ops/kernels/type_end.inc"
 
 #define T uint8_t
@@ -355,5 +357,6 @@ const cer_Kernels CER_NAME(cer_kernels, CER_ISA) = {
         },
     .spatial = {[K_FLOAT32] = SPATIAL(float32), [K_FLOAT64] = SPATIAL(float64)},
     .norm = {[K_FLOAT32] = NORM(float32), [K_FLOAT64] = NORM(float64)},
+    .steps = {[K_FLOAT32] = steps_float32, [K_FLOAT64] = steps_float64},
     .recurrent = {[K_FLOAT32] = RECURRENT(float32), [K_FLOAT64] = RECURRENT(float64)},
 };

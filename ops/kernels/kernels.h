@@ -154,6 +154,7 @@ typedef struct {
     cer_Spatial spatial[K_TYPES];              /* float32, float64 */
     cer_Norm norm[K_TYPES];                    /* the same */
     cer_Recurrent recurrent[K_TYPES];          /* the same */
+    void (*steps[K_TYPES])(int64_t from, int64_t n, double start, double step, void *out); /* the same: steps.inc */
     cer_Loop pick[K_TYPES], put[K_PUTS][K_TYPES];
     cer_MakePairs make_pairs[K_TYPES];
     cer_FirstPairs first_pairs[K_TYPES];
